@@ -304,7 +304,7 @@ fn main() -> ExitCode {
 fn look_after_keys(command: Keys) -> ExitCode {
     let done = match command {
         Keys::New { file } => key_file::make(&file),
-        Keys::Rotate { file } => key_file::turn(&file),
+        Keys::Rotate { file } => key_file::rotate(&file),
     };
     match done {
         Ok(words) => print(words),

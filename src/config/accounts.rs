@@ -2,11 +2,11 @@
 //! comments included.
 
 use crate::config::error::Error;
+use crate::config::successor::Successor;
 use crate::config::{self, Environment};
 use serde_json::Value;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error as ThisError;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, value};
@@ -51,9 +51,9 @@ pub fn add(path: &Path, new: &NewAccount, environment: &Environment) -> Result<(
     let text = fs::read_to_string(path).map_err(file)?;
     let text = with_account(&text, new).map_err(|it| AccountError::Text(path.to_owned(), it))?;
     // Beside it, so that the same conf.d is read with it, and so that it takes its place in one step.
-    let draft = Successor::write(path, &text).map_err(file)?;
-    config::read_in(&draft.path, environment.clone())
-        .map_err(|it| AccountError::Wrong(it.of_file(&draft.path, path)))?;
+    let draft = Successor::of(path, &text).map_err(file)?;
+    config::read_in(draft.path(), environment.clone())
+        .map_err(|it| AccountError::Wrong(it.of_file(draft.path(), path)))?;
     draft.take_place(path).map_err(file)
 }
 
@@ -85,40 +85,6 @@ fn with_account(text: &str, new: &NewAccount) -> Result<String, String> {
         _ => return Err("account is no list of tables".to_owned()),
     }
     Ok(document.to_string())
-}
-
-/// A file that is to take the place of another.
-struct Successor {
-    path: PathBuf,
-    file: File,
-}
-
-impl Successor {
-    /// Readable for whom the other is: a configuration has passwords in it.
-    fn write(of: &Path, text: &str) -> io::Result<Self> {
-        let (name, old) = (of.file_name().unwrap_or_default().to_string_lossy(), fs::metadata(of)?);
-        let path = of.with_file_name(format!(".{name}.{}", std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).mode(old.mode() & 0o7777).open(&path)?;
-        let mut draft = Self { path, file };
-        // Only root gives files away: who is not writes its own.
-        _ = fchown(&draft.file, Some(old.uid()), Some(old.gid()));
-        draft.file.set_permissions(old.permissions())?;
-        draft.file.write_all(text.as_bytes())?;
-        draft.file.sync_all()?;
-        Ok(draft)
-    }
-
-    fn take_place(self, of: &Path) -> io::Result<()> {
-        fs::rename(&self.path, of)?;
-        File::open(of.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.sync_all()
-    }
-}
-
-/// What did not take its place is nobody's.
-impl Drop for Successor {
-    fn drop(&mut self) {
-        _ = fs::remove_file(&self.path);
-    }
 }
 
 /// The accounts of a configuration, a line each: name, how it stands, keys, routes, senders.

@@ -1,13 +1,12 @@
-//! The file of the keys of one-time codes: read where it is named, made by `nuncio keys new`, turned by `nuncio keys
+//! The file of the keys of one-time codes: read where it is named, made by `nuncio keys new`, rotated by `nuncio keys
 //! rotate`. Its form is that of [`key_ring`](crate::verify::key_ring).
 
+use crate::config::successor::Successor;
 use crate::message::hidden::KeyId;
 use crate::verify::key_ring::{BadRing, KEY_OCTETS, KeyRing, RingKey};
 use std::fmt::Write as _;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
@@ -17,7 +16,7 @@ const HEAD: &str = "# Keys of one-time codes: their numbers, when they were made
 /// Who may read it: its owner alone, and nobody writes it but by a new file in its place.
 const MODE: u32 = 0o400;
 
-/// Why a file of keys is not read, made or turned.
+/// Why a file of keys is not read, made or rotated.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// It is not there, or may not be read or written.
@@ -64,38 +63,23 @@ pub fn make(file: &Path) -> Result<String, KeyFileError> {
     let mut chance = [0; 4];
     getrandom::fill(&mut chance).map_err(KeyFileError::Dice)?;
     let ring = KeyRing::new(vec![fresh((u32::from_be_bytes(chance) >> 2) + 1)?])?;
-    let mut made = match OpenOptions::new().write(true).create_new(true).mode(MODE).open(file) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(KeyFileError::Exists(file.to_owned()));
-        }
-        made => made.map_err(|it| KeyFileError::File(file.to_owned(), it))?,
+    let fault = |it: io::Error| match it.kind() {
+        io::ErrorKind::AlreadyExists => KeyFileError::Exists(file.to_owned()),
+        _ => KeyFileError::File(file.to_owned(), it),
     };
-    write(&mut made, &ring).map_err(|it| KeyFileError::File(file.to_owned(), it))?;
-    let folder = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    sync_folder(folder).map_err(|it| KeyFileError::File(folder.to_owned(), it))?;
+    let made = Successor::of_nobody(file, MODE, &text(&ring)?).and_then(|it| it.take_free_place(file));
+    made.map_err(fault)?;
     Ok(format!("{}: a key was made. Name it in the configuration:\n\n[keys]\nring_file = {file:?}", file.display()))
 }
 
 /// Adds a key to a file, and takes those out of which no code lives any more.
-pub fn turn(file: &Path) -> Result<String, KeyFileError> {
+pub fn rotate(file: &Path) -> Result<String, KeyFileError> {
     let fault = |it| KeyFileError::File(file.to_owned(), it);
     let ring = parse(&Zeroizing::new(fs::read_to_string(file).map_err(fault)?))?;
     let id = ring.newest().id.0.checked_add(1).ok_or(BadRing::Order)?;
-    let (turned, mut next) = (ring.turned(fresh(id)?), file.as_os_str().to_owned());
-    next.push(".next");
-    let next = PathBuf::from(next);
-    // What a process left that was ended amid this is of no use to anybody.
-    _ = fs::remove_file(&next);
-    let mut made = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&next).map_err(fault)?;
-    let owner = fs::metadata(file).map_err(fault)?;
-    // Root may turn the keys of the user under whom the daemon runs.
-    let (user, group) = (std::os::unix::fs::MetadataExt::uid(&owner), std::os::unix::fs::MetadataExt::gid(&owner));
-    std::os::unix::fs::fchown(&made, Some(user), Some(group)).map_err(fault)?;
-    write(&mut made, &turned).map_err(fault)?;
-    fs::rename(&next, file).map_err(fault)?;
-    let folder = file.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    sync_folder(folder).map_err(fault)?;
-    let kept: Vec<String> = turned.keys().iter().map(|it| it.id.0.to_string()).collect();
+    let rotated = ring.rotated(fresh(id)?);
+    Successor::of(file, &text(&rotated)?).and_then(|it| it.take_place(file)).map_err(fault)?;
+    let kept: Vec<String> = rotated.keys().iter().map(|it| it.id.0.to_string()).collect();
     Ok(format!(
         "{}: key {id} is used for what begins once the gateway has read it again (systemctl reload nuncio, or SIGHUP); \
          there are keys {}",
@@ -104,20 +88,16 @@ pub fn turn(file: &Path) -> Result<String, KeyFileError> {
     ))
 }
 
-fn write(file: &mut File, ring: &KeyRing) -> io::Result<()> {
+/// The text of a file.
+fn text(ring: &KeyRing) -> Result<Zeroizing<String>, KeyFileError> {
     let mut text = Zeroizing::new(HEAD.to_owned());
     for key in ring.keys() {
-        let made = OffsetDateTime::from_unix_timestamp(key.made.cast_signed()).map_err(io::Error::other)?;
-        let digits = Zeroizing::new(hex::encode(key.octets()));
-        let made = made.format(&Rfc3339).map_err(io::Error::other)?;
-        writeln!(text, "{} {made} {}", key.id.0, &*digits).map_err(io::Error::other)?;
+        let made =
+            OffsetDateTime::from_unix_timestamp(key.made.cast_signed()).ok().and_then(|it| it.format(&Rfc3339).ok());
+        let (made, digits) = (made.ok_or(BadRing::Time)?, Zeroizing::new(hex::encode(key.octets())));
+        writeln!(text, "{} {made} {}", key.id.0, &*digits).expect("a string takes all");
     }
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    Ok(text)
 }
 
 fn fresh(id: u32) -> Result<RingKey, KeyFileError> {
@@ -133,14 +113,14 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn a_ring_is_made_once_and_turned_as_often_as_one_likes() {
+    fn a_ring_is_made_once_and_rotated_as_often_as_one_likes() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("keys");
         make(&file).expect("it is made");
         assert!(matches!(make(&file), Err(KeyFileError::Exists(_))));
         let read = || parse(&fs::read_to_string(&file).expect("a file")).expect("a ring");
         let first = read();
-        let said = turn(&file).expect("it is turned");
+        let said = rotate(&file).expect("it is rotated");
         let (id, second) = (first.newest().id.0, read());
         assert!(said.ends_with(&format!("there are keys {id}, {}", id + 1)), "{said}");
         assert_eq!((second.keys().len(), &second.keys()[0]), (2, first.newest()));

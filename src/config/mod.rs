@@ -17,6 +17,7 @@ pub mod reader;
 pub mod schema;
 mod shown;
 pub mod source;
+mod successor;
 pub mod units;
 
 use crate::api;

@@ -7,19 +7,18 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::{Forgetting, Recorded, RequestId};
 use crate::dispatch::door::reply::ForgottenSome;
-use crate::dispatch::tried::{self, attempts_of};
+use crate::dispatch::tried::attempts_of;
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, PartKey, Seq};
-use crate::message::part::Part;
-use crate::message::phase::Phase;
 use crate::number::e164::E164;
 use std::sync::Arc;
 
 impl Dispatch {
-    pub(super) fn forget(&mut self, request: RequestId, it: Forgetting) {
+    /// Forgets what is named; there may be `more` of his to be named.
+    pub(super) fn forget(&mut self, request: RequestId, it: Forgetting, more: bool) {
         let Forgetting { asked, messages, recorded, events, suppressions, rest } = it;
-        let mut done = ForgottenSome::default();
+        let mut done = ForgottenSome { under_way: usize::from(more), ..ForgottenSome::default() };
         for seq in messages {
             match self.forget_message(seq, asked.number, recorded) {
                 Some(true) => done.messages += 1,
@@ -72,16 +71,6 @@ impl Dispatch {
         batch.erased.push(after);
         batch.unfound.push(Arc::new(Body { client_ref: gone, ..(*before).clone() }));
         Some(true)
-    }
-
-    /// Takes back what carriers have only ever refused or throttled: it is to be tried again, and has not left.
-    fn give_up_refused(&mut self, seq: Seq) {
-        let Some(entry) = self.set.get(seq).map(|it| &it.entry) else { return };
-        let keys: Vec<PartKey> = entry.parts.iter().map(|it| it.key).collect();
-        let refused = |it: &Part| it.phase() == Phase::Queued && !tried::is_doubted(entry, it.key);
-        if entry.parts.iter().all(refused) && !keys.iter().any(|it| self.is_pending(*it, None)) {
-            self.cancel_parts(keys);
-        }
     }
 
     /// No other part of his is kept from being told apart by attempts that nobody can ask about any more.

@@ -5,7 +5,7 @@ use crate::carrier::report::{News, Report};
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::{Ask, Cancellation, Feedback, Happening};
 use crate::message::attempt::Answer;
-use crate::message::id::PartKey;
+use crate::message::id::{PartKey, Seq};
 use crate::number::e164::E164;
 use crate::record::contract::{Poisoned, Store};
 use foldhash::fast::FixedState;
@@ -44,16 +44,26 @@ impl Dispatch {
                 _ => (),
             }
         }
-        seqs.retain(|it| !self.set.holds(*it));
-        seqs.sort_unstable();
-        seqs.dedup();
-        if !seqs.is_empty() {
-            store.load(&seqs)?.into_iter().for_each(|it| self.set.admit(it));
-        }
+        self.bring(seqs, store)?;
         hashes.sort_unstable();
         hashes.dedup();
         if !hashes.is_empty() {
             store.by_rhash(&hashes)?.into_iter().for_each(|it| self.set.admit(it));
+        }
+        Ok(())
+    }
+
+    /// Brings messages into memory that are not there.
+    pub(super) fn bring<S: Store>(
+        &mut self,
+        seqs: impl IntoIterator<Item = Seq>,
+        store: &mut S,
+    ) -> Result<(), Poisoned> {
+        let mut seqs: Vec<Seq> = seqs.into_iter().filter(|it| !self.set.holds(*it)).collect();
+        seqs.sort_unstable();
+        seqs.dedup();
+        if !seqs.is_empty() {
+            store.load(&seqs)?.into_iter().for_each(|it| self.set.admit(it));
         }
         Ok(())
     }

@@ -218,14 +218,12 @@ impl Dispatch {
             Ask::Credit(credit) => self.credit(request, *credit, store)?,
             Ask::Feedback(it) => self.outcome(request, it),
             Ask::Forget(it) => {
-                if it.rest {
-                    self.forget_verifications((it.asked.number, it.asked.at), dice, store)?;
-                }
-                self.forget(request, *it);
+                let more = self.forget_verifications((it.asked.number, it.asked.at), dice, store)?;
+                self.forget(request, *it, more);
             }
             Ask::Verify(it) => self.verify(request, *it, dice, store)?,
             Ask::Check(it) => self.check(request, it, dice, store)?,
-            Ask::Abandon(it) => self.abandon(request, it, dice, store)?,
+            Ask::CancelVerification(it) => self.cancel_verification(request, it, dice, store)?,
         }
         Ok(())
     }

@@ -26,8 +26,8 @@ pub struct Seed {
     pub nonce: [u8; 16],
     /// What it looks like.
     pub form: CodeForm,
-    /// A code that the application chose, sealed under the key; else the code is derived.
-    pub sealed: Option<Box<[u8]>>,
+    /// A code that the application chose, locked up with the key; else the code is derived.
+    pub locked: Option<Box<[u8]>>,
 }
 
 /// A key, by its number in the ring.
@@ -123,7 +123,7 @@ pub(crate) mod tests {
             key: KeyId(1),
             nonce: [7; 16],
             form: CodeForm::new(6, CodeAlphabet::Digits).expect("six is enough"),
-            sealed: None,
+            locked: None,
         }
     }
 

@@ -15,6 +15,7 @@ use crate::record::money::QuotaUse;
 use crate::record::parked::Parked;
 use crate::record::verification::Verification;
 use crate::route::opt_out::List;
+use crate::verify::app::LIFETIME_MAX;
 use std::time::Duration;
 
 /// Messages that one carrier id may find, of parts and of past attempts each: a carrier that gives
@@ -26,6 +27,7 @@ pub const IDEMPOTENCY_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long a verification is kept at least: a day after its end, and none lasts for an hour and a half.
 pub const VERIFICATION_AGE: Duration = Duration::from_secs(26 * 60 * 60);
+const _: () = assert!(IDEMPOTENCY_AGE.as_secs() + LIFETIME_MAX.as_secs() < VERIFICATION_AGE.as_secs());
 
 /// Messages that [`Store::retain`] looks at for each one that it may forget: bounds a step over many
 /// that are not over.
@@ -92,8 +94,8 @@ pub trait Store {
     /// The newest verification of an account and an app for a number.
     fn latest_verification(&mut self, of: (AccountId, AppId), to: E164) -> Result<Option<Verification>, Poisoned>;
 
-    /// Up to `limit` verifications of a number, newest first.
-    fn verifications_of(&mut self, to: E164, limit: usize) -> Result<Vec<Verification>, Poisoned>;
+    /// The first `limit` verifications of a number that were begun until then.
+    fn verifications_of(&mut self, to: E164, until: Time, limit: usize) -> Result<Vec<Verification>, Poisoned>;
 
     /// The first `limit` pending verifications whose end has come, earliest first.
     fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned>;

@@ -85,7 +85,7 @@ closed_set! {
         VerificationFailed = 13 "verification.failed",
         /// A code did not come back in time.
         VerificationExpired = 14 "verification.expired",
-        /// An application gave a verification up.
+        /// An application canceled a verification.
         VerificationCanceled = 15 "verification.canceled",
         /// Too many guesses at a code were wrong.
         VerificationMaxAttemptsReached = 16 "verification.max_attempts_reached",

@@ -4,7 +4,7 @@ use crate::message::hidden::Seed;
 use crate::message::id::{AccountId, AppId, MessageId, VerificationId};
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::verify::progress::Standing;
+use crate::verify::progress::VerificationState;
 use std::collections::BTreeMap;
 
 /// A verification.
@@ -19,7 +19,7 @@ pub struct Verification {
     /// Whose number is verified.
     pub to: E164,
     /// How far it is.
-    pub progress: Standing,
+    pub progress: VerificationState,
     /// What its latest code is made of.
     pub seed: Seed,
     /// Whether nothing of it leaves, for it is a test.

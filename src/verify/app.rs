@@ -4,6 +4,7 @@ use crate::message::hidden::{CodeAlphabet, CodeForm};
 use crate::message::id::{AppId, RouteId};
 use crate::number::e164::E164;
 use crate::verify::code::Code;
+use crate::verify::key_ring::NEEDED;
 use crate::verify::wording::{Frame, Said, Wording};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,6 +13,8 @@ use std::time::Duration;
 pub const LIFETIME_MIN: Duration = Duration::from_secs(60);
 /// The longest.
 pub const LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);
+// A key that codes are made with is there until they are dead.
+const _: () = assert!(LIFETIME_MAX.as_secs() < NEEDED.as_secs());
 /// The fewest guesses that may be wrong.
 pub const CHECKS_MIN: u8 = 3;
 /// The most.

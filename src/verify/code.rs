@@ -1,10 +1,10 @@
-//! Codes: derived from a key, a verification and chance; or chosen by an application, and sealed.
+//! Codes: derived from a key, a verification and chance; or chosen by an application, and locked.
 //!
 //! ```text
 //! stream   HMAC-SHA256(k_generate, "code" ‖ verification ‖ generation ‖ nonce ‖ block), blocks 0, 1, 2 …
 //! code     each octet of the stream below the largest multiple of the alphabet's size, modulo that size
 //! compare  HMAC-SHA256(k_check, verification ‖ generation ‖ code) with the same of the guess, in constant time
-//! seal     ChaCha20-Poly1305(k_seal, 12 octets of the nonce, over verification ‖ generation)
+//! lock     ChaCha20-Poly1305(k_lock, 12 octets of the nonce, over verification ‖ generation)
 //! ```
 
 use crate::message::hidden::{CodeForm, KeyId, Seed};
@@ -40,7 +40,7 @@ impl fmt::Debug for Code {
     }
 }
 
-/// The key that a code was made with is not in the ring any more, or its seal is broken: nobody can say it.
+/// The key that a code was made with is not in the ring any more, or its lock is broken: nobody can say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the key {} of a code is not in the ring, or is another", .0.0)]
 pub struct Lost(pub KeyId);
@@ -49,26 +49,26 @@ impl Seed {
     /// The seed of a code that is derived.
     pub fn derived(of: (VerificationId, u8), form: CodeForm, ring: &KeyRing, nonce: [u8; 16]) -> Self {
         let (verification, generation) = of;
-        Self { verification, generation, key: ring.newest().id, nonce, form, sealed: None }
+        Self { verification, generation, key: ring.newest().id, nonce, form, locked: None }
     }
 
     /// The seed of a code that an application chose.
     pub fn chosen(of: (VerificationId, u8), form: CodeForm, (ring, nonce): (&KeyRing, [u8; 16]), code: &Code) -> Self {
         let mut seed = Self::derived(of, form, ring, nonce);
         let mut octets = Zeroizing::new(code.expose().as_bytes().to_vec());
-        let tag = sealing(ring.newest())
+        let tag = locking(ring.newest())
             .seal_in_place_separate_tag(seed.once(), aead::Aad::from(seed.names()), &mut octets)
             .expect("a code is short");
-        seed.sealed = Some([&octets[..], tag.as_ref()].concat().into());
+        seed.locked = Some([&octets[..], tag.as_ref()].concat().into());
         seed
     }
 
     /// The code.
     pub fn code(&self, ring: &KeyRing) -> Result<Code, Lost> {
         let key = ring.key(self.key).ok_or(Lost(self.key))?;
-        let Some(sealed) = &self.sealed else { return Ok(self.derive(key)) };
-        let mut octets = Zeroizing::new(sealed.to_vec());
-        let opened = sealing(key).open_in_place(self.once(), aead::Aad::from(self.names()), &mut octets);
+        let Some(locked) = &self.locked else { return Ok(self.derive(key)) };
+        let mut octets = Zeroizing::new(locked.to_vec());
+        let opened = locking(key).open_in_place(self.once(), aead::Aad::from(self.names()), &mut octets);
         let code = opened.ok().and_then(|it| std::str::from_utf8(it).ok()).filter(|it| self.form.is(it));
         code.map(|it| Code(Zeroizing::new(it.to_owned()))).ok_or(Lost(self.key))
     }
@@ -123,15 +123,15 @@ impl Seed {
         octets
     }
 
-    /// What a key seals but once with: each seed has chance of its own.
+    /// What a key locks but once with: each seed has chance of its own.
     fn once(&self) -> aead::Nonce {
         let [first @ .., _, _, _, _] = self.nonce;
         aead::Nonce::assume_unique_for_key(first)
     }
 }
 
-fn sealing(key: &RingKey) -> aead::LessSafeKey {
-    let key = aead::UnboundKey::new(&aead::CHACHA20_POLY1305, &*key.of(Use::Seal)).expect("a key of 32 octets");
+fn locking(key: &RingKey) -> aead::LessSafeKey {
+    let key = aead::UnboundKey::new(&aead::CHACHA20_POLY1305, &*key.of(Use::Lock)).expect("a key of 32 octets");
     aead::LessSafeKey::new(key)
 }
 
@@ -205,16 +205,16 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_was_chosen_is_sealed_and_read_again() {
+    fn a_code_that_was_chosen_is_locked_and_read_again() {
         let (ring, six) = (ring(&[1]), form(6, CodeAlphabet::Letters));
         let code = Code::written("bcdfgh");
         let seed = Seed::chosen(OF, six, (&ring, [5; 16]), &code);
-        let sealed = seed.sealed.clone().expect("it is sealed");
-        assert!(!sealed.windows(3).any(|it| it == b"BCD"), "{sealed:?}");
+        let locked = seed.locked.clone().expect("it is locked");
+        assert!(!locked.windows(3).any(|it| it == b"BCD"), "{locked:?}");
         assert_eq!(seed.code(&ring).as_ref().map(Code::expose), Ok("BCDFGH"));
         assert_eq!(seed.is(&code, &ring), Ok(true));
         let broken = Seed {
-            sealed: sealed.iter().map(|it| it ^ 1).collect::<Vec<_>>().into_boxed_slice().into(),
+            locked: locked.iter().map(|it| it ^ 1).collect::<Vec<_>>().into_boxed_slice().into(),
             ..seed.clone()
         };
         let moved = Seed { generation: 1, ..seed };

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 /// Octets of a key.
 pub const KEY_OCTETS: usize = 32;
-/// Keys of a ring: turned each hour, those whose codes may live are two.
+/// Keys of a ring: rotated each hour, those whose codes may live are two.
 pub const KEYS_MAX: usize = 16;
 /// How long a key is needed once another stands behind it: longer than any code lives.
 pub const NEEDED: Duration = Duration::from_secs(2 * 3_600);
@@ -28,8 +28,8 @@ pub enum Use {
     Generate,
     /// To compare a guess.
     Check,
-    /// To seal what an application chose.
-    Seal,
+    /// To lock up what an application chose.
+    Lock,
 }
 
 impl Use {
@@ -37,7 +37,7 @@ impl Use {
         match self {
             Self::Generate => b"nuncio code",
             Self::Check => b"nuncio check",
-            Self::Seal => b"nuncio seal",
+            Self::Lock => b"nuncio lock",
         }
     }
 }
@@ -94,6 +94,9 @@ pub enum BadRing {
     /// A number stands twice, or before a smaller one.
     #[error("the numbers of keys do not ascend")]
     Order,
+    /// When a key was made is beyond all calendars.
+    #[error("the time of a key is none")]
+    Time,
     /// The octets of a key stand twice.
     #[error("two keys are the same")]
     Same,
@@ -133,7 +136,7 @@ impl KeyRing {
 
     /// The ring with a key more, and without those of which no code lives any more.
     #[must_use]
-    pub fn turned(&self, key: RingKey) -> Self {
+    pub fn rotated(&self, key: RingKey) -> Self {
         let now = key.made;
         let mut keys: Vec<RingKey> = Vec::with_capacity(self.0.len() + 1);
         // A key is in use until the next one was made.
@@ -169,18 +172,18 @@ pub(crate) mod tests {
     fn a_key_stays_for_as_long_as_codes_of_it_may_live() {
         let ids = |ring: &KeyRing| ring.keys().iter().map(|it| it.id.0).collect::<Vec<_>>();
         let ring = KeyRing::new(vec![key(1, 0)]).expect("a ring");
-        let ring = ring.turned(key(2, 100_000));
+        let ring = ring.rotated(key(2, 100_000));
         assert_eq!(ids(&ring), [1, 2], "it was in use a moment ago");
-        assert_eq!(ids(&ring.turned(key(3, 107_199))), [1, 2, 3]);
-        assert_eq!(ids(&ring.turned(key(3, 107_200))), [2, 3]);
-        let turned = (2..40).fold(KeyRing::new(vec![key(1, 0)]).expect("a ring"), |ring, it| ring.turned(key(it, 0)));
-        assert_eq!((turned.keys().len(), turned.newest().id), (KEYS_MAX, KeyId(39)));
+        assert_eq!(ids(&ring.rotated(key(3, 107_199))), [1, 2, 3]);
+        assert_eq!(ids(&ring.rotated(key(3, 107_200))), [2, 3]);
+        let rotated = (2..40).fold(KeyRing::new(vec![key(1, 0)]).expect("a ring"), |ring, it| ring.rotated(key(it, 0)));
+        assert_eq!((rotated.keys().len(), rotated.newest().id), (KEYS_MAX, KeyId(39)));
     }
 
     #[test]
     fn each_use_has_a_key_of_its_own() {
         let key = key(1, 0);
-        let all = [Use::Generate, Use::Check, Use::Seal].map(|it| key.of(it));
+        let all = [Use::Generate, Use::Check, Use::Lock].map(|it| key.of(it));
         assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2] && all.iter().all(|it| **it != *key.octets()));
     }
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! key_ring ─► code      a code is derived from a key, a verification and chance, and is stored nowhere
 //! app ─► wording        what an app says, and where in it the code goes
-//! progress              pending; then approved, canceled, expired, exhausted or failed
+//! progress              pending; then approved, canceled, expired, out of guesses, or failed
 //! ```
 
 pub mod key_ring;

@@ -40,7 +40,7 @@ closed_set! {
 
 /// How far a verification is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct VerificationState {
     status: VerificationStatus,
     /// Guesses that were wrong.
     wrong: u8,
@@ -63,7 +63,7 @@ pub enum VerificationEnd {
     Fail,
 }
 
-impl Standing {
+impl VerificationState {
     /// A verification that begins.
     pub const fn new(most: u8, expires: Time) -> Self {
         Self { status: VerificationStatus::Pending, wrong: 0, most, expires, ended: Time::NEVER }
@@ -170,13 +170,13 @@ mod tests {
 
     const EXPIRES: Time = Time(1_000);
 
-    fn guess(it: &mut Standing, at: u64, right: bool) -> CheckResult {
+    fn guess(it: &mut VerificationState, at: u64, right: bool) -> CheckResult {
         it.check(Time(at), || Ok::<_, Infallible>(right)).unwrap_or_else(|it| match it {})
     }
 
     #[test]
     fn a_code_is_good_once() {
-        let mut it = Standing::new(3, EXPIRES);
+        let mut it = VerificationState::new(3, EXPIRES);
         assert_eq!((guess(&mut it, 1, false), it.checks_left()), (CheckResult::Incorrect, 2));
         assert_eq!((guess(&mut it, 999, true), it.checks_left()), (CheckResult::Ok, 0));
         assert_eq!((it.status(), it.ended()), (VerificationStatus::Approved, Time(999)));
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn behind_the_last_guess_no_code_is_looked_at() {
-        let mut it = Standing::new(2, EXPIRES);
+        let mut it = VerificationState::new(2, EXPIRES);
         assert_eq!([1, 2].map(|at| guess(&mut it, at, false)), [CheckResult::Incorrect; 2]);
         assert_eq!((it.status(), it.ended()), (VerificationStatus::MaxAttemptsReached, Time(2)));
         let looked = it.check(Time(3), || -> Result<bool, Infallible> { panic!("it was looked at") });
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn nothing_comes_back_late() {
-        let mut it = Standing::new(2, EXPIRES);
+        let mut it = VerificationState::new(2, EXPIRES);
         assert!(it.is_live(Time(999)) && !it.is_live(EXPIRES));
         let looked = it.check(EXPIRES, || -> Result<bool, Infallible> { panic!("it was looked at") });
         assert_eq!((looked, it.status()), (Ok(CheckResult::Expired), VerificationStatus::Expired));
@@ -205,7 +205,7 @@ mod tests {
         let endings = [VerificationEnd::Cancel, VerificationEnd::Expire, VerificationEnd::Fail];
         let words = [VerificationStatus::Canceled, VerificationStatus::Expired, VerificationStatus::Failed];
         for (ending, status) in endings.into_iter().zip(words) {
-            let mut it = Standing::new(2, EXPIRES);
+            let mut it = VerificationState::new(2, EXPIRES);
             assert!(it.end(ending, Time(7)));
             assert_eq!((it.status(), it.ended(), it.checks_left()), (status, Time(7), 0));
             assert!(endings.iter().all(|again| !it.end(*again, Time(8))));
@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_lost_costs_no_guess() {
-        let mut it = Standing::new(2, EXPIRES);
+        let mut it = VerificationState::new(2, EXPIRES);
         assert_eq!(it.check(Time(1), || Err("lost")), Err("lost"));
         assert_eq!((it.status(), it.wrong()), (VerificationStatus::Pending, 0));
     }

@@ -11,7 +11,7 @@ use nuncio::record::verification::Verification;
 use nuncio::store::sqlite::Sqlite;
 use nuncio::verify::app::{App, Resend};
 use nuncio::verify::key_ring::{KeyRing, RingKey};
-use nuncio::verify::progress::{CheckResult, Standing, VerificationEnd};
+use nuncio::verify::progress::{CheckResult, VerificationEnd, VerificationState};
 use nuncio::verify::wording::{Frame, Wording};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
@@ -53,7 +53,7 @@ pub(super) fn begun(store: &mut Sqlite, asked: &Verify) -> Verifying {
         account: asked.account,
         app: asked.app,
         to: asked.to,
-        progress: Standing::new(5, Time(NOW.0 + 300_000)),
+        progress: VerificationState::new(5, Time(NOW.0 + 300_000)),
         seed: Seed::derived((id, 0), App::FORM, &keys(), [1; 16]),
         is_test: false,
         created: NOW,

@@ -319,7 +319,7 @@ impl Keeper {
             (Ask::Submit(submission), None) => self.accept(*submission),
             (Ask::Verify(it), None) => Ok(verifications::begun(&mut self.store.lock().unwrap(), &it).into()),
             (Ask::Check(it), None) => verifications::checked(&mut self.store.lock().unwrap(), it.id),
-            (Ask::Abandon(it), None) => verifications::abandoned(&mut self.store.lock().unwrap(), it.id),
+            (Ask::CancelVerification(it), None) => verifications::abandoned(&mut self.store.lock().unwrap(), it.id),
             (Ask::Withdraw(it), None) => Ok(Withdrawn { cancelled: it.to.0 - it.from.0, left: 0 }.into()),
             (Ask::Cancel(Cancellation(account, id)), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();

@@ -21,9 +21,12 @@ fn connect(at: SocketAddr) -> BufReader<TcpStream> {
 
 /// Asks on a connection that is kept.
 fn ask(connection: &mut BufReader<TcpStream>, lines: &str) -> Reply {
-    let request = format!("GET /v1/routes HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n{lines}\r\n");
-    connection.get_mut().write_all(request.as_bytes()).unwrap();
+    connection.get_mut().write_all(request(lines).as_bytes()).unwrap();
     Reply::read(connection).unwrap()
+}
+
+fn request(lines: &str) -> String {
+    format!("GET /v1/routes HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n{lines}\r\n")
 }
 
 /// A connection that a proxy opened for this address, which is of IPv4.
@@ -136,5 +139,8 @@ fn from_anybody_else_the_words_of_a_proxy_mean_nothing() {
     for line in ["x-forwarded-for: 192.0.2.1\r\n", "forwarded: for=192.0.2.1\r\n"] {
         problem(&ask(&mut connection, line), 403, "network-refused");
     }
-    problem(&ask(&mut proxied(daemon.http(), [192, 0, 2, 1]), ""), 400, "malformed-request");
+    // In one write: what is refused is closed, at once.
+    let mut proxied = connect(daemon.http());
+    proxied.get_mut().write_all(&[&header(0x21, [192, 0, 2, 1]) as &[u8], request("").as_bytes()].concat()).unwrap();
+    problem(&Reply::read(&mut proxied).unwrap(), 400, "malformed-request");
 }

@@ -253,8 +253,8 @@ impl Store for Watched {
         self.memory.latest_verification(of, to)
     }
 
-    fn verifications_of(&mut self, to: E164, limit: usize) -> Result<Vec<Verification>, Poisoned> {
-        self.memory.verifications_of(to, limit)
+    fn verifications_of(&mut self, to: E164, until: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        self.memory.verifications_of(to, until, limit)
     }
 
     fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {

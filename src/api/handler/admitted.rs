@@ -58,12 +58,12 @@ pub(crate) trait For {
 }
 
 /// Who a handler is run for, as the reference names it.
-pub(crate) trait Caller {
+pub(crate) trait Admits {
     /// Any of these is enough.
     const SCOPES: &'static [Scope];
 }
 
-impl<S: For> Caller for Admitted<S> {
+impl<S: For> Admits for Admitted<S> {
     const SCOPES: &'static [Scope] = S::SCOPES;
 }
 

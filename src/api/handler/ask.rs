@@ -74,7 +74,10 @@ pub(crate) fn refusal(denial: &Denial) -> Problem {
         Denial::NotManaged => Problem::at(Kind::Invalid, "", "the account has no balance: it does not pay in advance"),
         Denial::TooMuch => Problem::at(Kind::Invalid, "/amount", "the balance would be larger than any may be"),
         Denial::ListFull => Problem::new(Kind::ListFull, "The list has as many numbers as memory is set aside for."),
-        Denial::Over => Problem::new(Kind::VerificationOver, "The verification has ended; begin another."),
+        Denial::Over => Problem::new(
+            Kind::VerificationOver,
+            "The verification has ended, or its code is not sent again; begin another.",
+        ),
         Denial::Soon(wait) => {
             Problem::new(Kind::ResendTooSoon, "The code was sent a moment ago, or often enough.").after(*wait)
         }

@@ -3,7 +3,7 @@
 //! A handler's `about` says it beside the handler. The table of the router binds both to a path: neither method nor
 //! path stands here.
 
-use crate::api::handler::admitted::Caller;
+use crate::api::handler::admitted::Admits;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::problem::{Kind, ProblemDocument};
 use crate::api::handler::schema_form::finish;
@@ -83,7 +83,7 @@ impl Endpoint {
     }
 
     /// A key is needed, of whom its handler names.
-    pub(crate) fn by<C: Caller>(mut self) -> Self {
+    pub(crate) fn by<C: Admits>(mut self) -> Self {
         let ways = |it: &Scope| [json!({ "bearer": [it.word()] }), json!({ "key": [it.word()] })];
         self.operation.insert("security".into(), C::SCOPES.iter().flat_map(ways).collect());
         self.asked.keyed = true;

@@ -158,15 +158,15 @@ kinds! {
     ActionWord = words(Deed::ALL.map(Deed::word));
     /// How far forgetting somebody is.
     ForgettingWord = words(STATES);
-    /// Where a verification is: `pending` until a code came back (`approved`), it was given up (`canceled`), its time
-    /// was over (`expired`), too many guesses were wrong (`max_attempts_reached`), or nobody could be given a code
-    /// (`failed`).
+    /// Where a verification is: `pending` until a code came back (`approved`), the application canceled it
+    /// (`canceled`), its time was over (`expired`), too many guesses were wrong (`max_attempts_reached`), or nobody
+    /// could be given a code (`failed`).
     VerificationWord = words(VerificationStatus::ALL.map(VerificationStatus::word));
     /// What came of a guess: `ok` is right, `incorrect` is not; `exhausted` too many were not, `expired` the code is
     /// dead, `already_verified` it came back before.
     CheckWord = words(CheckResult::ALL.map(CheckResult::word));
     /// What became of a try to bring a code there.
-    SendResult = words(TRIES);
+    SendWord = words(SendResult::ALL.map(SendResult::word));
     /// Why a balance changed.
     LedgerWord = words(Why::ALL.map(Why::word));
     /// Who put a number on the list.
@@ -177,9 +177,26 @@ kinds! {
     OrderOfCarriers = words(CarrierOrder::ALL.map(CarrierOrder::word));
 }
 
-/// What there is of a try to bring a code there.
-pub(crate) const TRIES: [&str; 7] =
-    ["pending", "refused", "unknown", "submitted", "no_receipt", "delivered", "undelivered"];
+closed_set! {
+    /// What became of a try to bring a code to a handset.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) enum SendResult: all, word {
+        /// It waits for the carrier's answer.
+        Pending "pending",
+        /// The carrier did not take it.
+        Refused "refused",
+        /// It was perhaps given to the carrier.
+        Unknown "unknown",
+        /// The carrier took it.
+        Submitted "submitted",
+        /// The carrier took it and said no more, and another was tried.
+        NoReceipt "no_receipt",
+        /// The carrier says that it arrived.
+        Delivered "delivered",
+        /// The carrier says that it did not.
+        Undelivered "undelivered",
+    }
+}
 
 /// Where on the way something can be refused or fail, in the order of the way.
 pub(crate) const STAGES: [&str; 8] =

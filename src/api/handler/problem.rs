@@ -213,8 +213,8 @@ kinds! {
     Cancelled = "message-cancelled", 409, "submit", false, "The message was cancelled":
         "The message was taken back before it left, so that no code of it can have come back or been missed.",
         "Tell the outcome of the message that was sent in its place.";
-    VerificationOver = "verification-over", 409, "validation", false, "The verification has ended":
-        "The verification was approved, given up, expired or failed, or too many guesses were wrong: its code is not sent again.",
+    VerificationOver = "verification-over", 409, "validation", false, "The code is not sent again":
+        "The verification was approved, canceled, expired or failed, too many guesses were wrong, its code was sent ten times, or dies within 15 seconds: it is not sent again.",
         "Begin another with `POST /v1/verifications`.";
     ResendTooSoon = "resend-too-soon", 429, "quota", true, "The code was just sent":
         "The code goes out again once `resend_after` of the app is over, and ten times at most.",

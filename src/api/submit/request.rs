@@ -161,7 +161,7 @@ pub(crate) struct MessageWaiting<'a> {
 }
 
 /// The registration of a text in India.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration<'a> {
     /// The principal entity.

@@ -10,17 +10,18 @@ use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::{body, idempotency, json};
-use crate::api::submit::fingerprint;
+use crate::api::submit::fingerprint::{self, Print};
 use crate::api::submit::messages::{KEPT, refuse_when_closed};
 use crate::api::submit::quote::{JUDGED, Judge, Quote};
-use crate::api::submit::request::{Asked, Text, To, targets};
+use crate::api::submit::request::{Asked, Registration, Text, To, targets};
 use crate::api::submit::screen;
 use crate::api::verify::look::{no_verification, shown, verification_of};
 use crate::api::verify::view::VerificationView;
-use crate::dispatch::door::happening::{Submission, Verify};
+use crate::dispatch::door::happening::{Keyed, Submission, Verify};
 use crate::dispatch::door::reply::{Denial, Started, Verifying};
 use crate::message::id::VerificationId;
 use crate::number::e164::E164;
+use crate::record::verification::Verification;
 use crate::verify::app::App;
 use crate::verify::code::Code;
 use crate::verify::wording::{Said, check_word, is_name};
@@ -33,7 +34,6 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
-use zeroize::Zeroizing;
 
 /// Words of a request: as many as a text has room for.
 const WORDS_MAX: usize = 10;
@@ -51,36 +51,37 @@ pub(crate) async fn begin(
     let (head, body) = request.into_parts();
     let key = idempotency::key(&head.headers)?;
     let (body, _held) = body::read(&context, Holder::Account(account.id), body).await?;
-    let mut asked: Wanted =
+    let asked: Wanted =
         json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not valid: {error}.")))?;
-    let app = app_of(&by, &asked.app)?;
+    let key = key.map(|key| fingerprint::key(key, (head.uri.path(), &body), |it| print(it, &asked)));
+    let verify = match wanted(&context, &by, asked).await {
+        Ok(verify) => Verify { idempotency: key, ..verify },
+        // What is refused today may have been done when it came first.
+        Err(problem) => return repeat_of(&context, &by, key.as_ref()).await?.ok_or(problem),
+    };
+    let gone = || Problem::new(Kind::RouteNotGranted, "The app, or its route, is not configured any more.");
+    let Verifying { started, verification } = answered(&context, verify, gone).await?;
+    begun(&context, &by, (&context.shown(*verification), started)).await
+}
+
+/// What a request that begins asks the loop for.
+async fn wanted(context: &Context, by: &Prover, asked: Wanted) -> Result<Verify, Problem> {
+    let account = by.account();
+    let app = app_of(by, &asked.app)?;
     let to = E164::parse(&asked.to, account.region.as_deref())
         .map_err(|error| Problem::at(Kind::Invalid, "/to", error.to_string()))?;
-    check(app, &mut asked)?;
-    let chosen = asked.custom_code.take().map(|it| Zeroizing::new(it.as_str().unwrap_or_default().to_owned()));
-    let chosen = chosen.map(|it| Code::written(&it));
+    check(app, &asked)?;
+    let chosen = asked.custom_code.as_ref().map(|it| Code::written(it.as_str().unwrap_or_default()));
     if chosen.as_ref().is_some_and(|it| !app.form.is(it.expose())) {
         return Err(Problem::at(Kind::Invalid, "/custom_code", form_of(app)));
     }
-    let language: Box<str> = app.language(asked.locale.as_deref()).into();
+    let language = app.language(asked.locale.as_deref());
     let test = app.test_numbers.get(&to).cloned();
     let send = match test {
         Some(_) => None,
-        None => Some(message(&context, &by, (app, to), (&language, &asked.variables)).await?),
+        None => Some(message(context, by, (app, to), (language, &asked.variables)).await?),
     };
-    let keyed = key.map(|key| {
-        fingerprint::key(key, (head.uri.path(), &body), |print| {
-            let texts = [("to", Some(&asked.to)), ("app", Some(&asked.app)), ("client_ref", asked.client_ref.as_ref())];
-            texts.into_iter().for_each(|(name, it)| print.member(name, it.map(|it| it.as_bytes())));
-            print.member("locale", asked.locale.as_deref().map(str::as_bytes));
-            print.member("ip", asked.ip.as_deref().map(str::as_bytes));
-            for (name, value) in &asked.variables {
-                print.member(&format!("variables.{name}"), Some(value.as_bytes()));
-            }
-            // Of a code no hash is stored: a few million are tried through at once.
-        })
-    });
-    let verify = Verify {
+    Ok(Verify {
         account: account.id,
         app: app.id,
         to,
@@ -88,15 +89,46 @@ pub(crate) async fn begin(
         form: app.form,
         code: test.or(chosen),
         client_ref: asked.client_ref.map(Into::into),
-        language,
+        language: language.into(),
         words: asked.variables,
         send,
-        idempotency: keyed,
+        idempotency: None,
+    })
+}
+
+/// All that makes a request another, but a code of its own: of a code no hash is stored, for a few million are tried
+/// through at once.
+fn print(print: &mut Print, asked: &Wanted) {
+    let Wanted { to, app, channel, locale, client_ref, ip, custom_code: _, variables } = asked;
+    let texts = [("to", Some(to)), ("app", Some(app)), ("channel", channel.as_ref()), ("locale", locale.as_ref())];
+    let more = [("client_ref", client_ref.as_ref()), ("ip", ip.as_ref())];
+    texts.into_iter().chain(more).for_each(|(name, it)| print.member(name, it.map(|it| it.as_bytes())));
+    for (name, value) in variables {
+        print.member(&format!("variables.{name}"), Some(value.as_bytes()));
+    }
+}
+
+/// What was done under a key before, if it was used; refused where it was for something else.
+async fn repeat_of(context: &Context, by: &Prover, key: Option<&Keyed>) -> Result<Option<Response>, Problem> {
+    let Some(asked) = key else { return Ok(None) };
+    let (account, name) = (by.account().id, asked.key.clone());
+    let Some(before) = blocking(context, move |readers| readers.idempotency(account, &name)).await? else {
+        return Ok(None);
     };
-    let Verifying { started, verification } = answered(&context, verify).await?;
-    let it = context.shown(*verification);
+    if !asked.is(&before.hash) {
+        return Err(refusal(&Denial::KeyReused));
+    }
+    let found = blocking(context, move |readers| readers.verification_kept_under(&before)).await?;
+    match found.filter(|it| it.account == account) {
+        Some(it) => begun(context, by, (&it, Started::Repeated)).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The answer to a request that begins.
+async fn begun(context: &Context, by: &Prover, (it, started): (&Verification, Started)) -> Result<Response, Problem> {
     let path = format!("/v1/verifications/{}", context.veil().verification(it.id));
-    let response = shown(&context, &by, (&it, Some(started.word())), StatusCode::ACCEPTED).await?;
+    let response = shown(context, by, (it, Some(started.word())), StatusCode::ACCEPTED).await?;
     let response = if started == Started::Repeated { idempotency::mark_replay(response) } else { response };
     Ok(located(response, path))
 }
@@ -117,9 +149,11 @@ pub(crate) async fn resend(
     let Some(app) = by.plan().apps.get(&before.app) else {
         return Err(Problem::new(Kind::VerificationOver, "The app of the verification is not configured any more."));
     };
+    // The configuration may have another language by now.
+    let language = app.language(Some(&before.language));
     let send = match before.is_test {
         true => None,
-        false => Some(message(&context, &by, (app, before.to), (&before.language, &before.words)).await?),
+        false => Some(message(&context, &by, (app, before.to), (language, &before.words)).await?),
     };
     let verify = Verify {
         account: before.account,
@@ -129,20 +163,21 @@ pub(crate) async fn resend(
         form: app.form,
         code: None,
         client_ref: None,
-        language: before.language,
+        language: language.into(),
         words: before.words,
         send,
         idempotency: None,
     };
-    let Verifying { started, verification } = answered(&context, verify).await?;
+    let Verifying { started, verification } = answered(&context, verify, no_verification).await?;
     let it = context.shown(*verification);
     shown(&context, &by, (&it, Some(started.word())), StatusCode::ACCEPTED).await
 }
 
-async fn answered(context: &Context, verify: Verify) -> Result<Verifying, Problem> {
+/// What the loop did; refused by `gone` where there is not what it is about.
+async fn answered(context: &Context, verify: Verify, gone: impl FnOnce() -> Problem) -> Result<Verifying, Problem> {
     match ask_whether(context, Box::new(verify)).await? {
         Ok(it) => Ok(it),
-        Err(Denial::NotFound) => Err(no_verification()),
+        Err(Denial::NotFound) => Err(gone()),
         Err(other) => Err(refusal(&other)),
     }
 }
@@ -159,7 +194,7 @@ fn app_of<'a>(by: &'a Prover, name: &str) -> Result<&'a App, Problem> {
 }
 
 /// Refuses what a text may not have.
-fn check(app: &App, asked: &mut Wanted) -> Result<(), Problem> {
+fn check(app: &App, asked: &Wanted) -> Result<(), Problem> {
     let mut faults = Vec::new();
     let mut fault =
         |pointer: String, detail: String| faults.push(Fault { detail: detail.into(), pointer: pointer.into() });
@@ -211,6 +246,10 @@ async fn message(
         from: sender.map(|it| Text(Cow::Borrowed(it))),
         text: Some(Text(Cow::Owned(text))),
         route_id: Some(app.route.0),
+        dlt: app
+            .dlt_template_id
+            .as_deref()
+            .map(|it| Registration { template_id: Some(Text(Cow::Borrowed(it))), ..Registration::default() }),
         ..Asked::default()
     };
     let judge = Judge { plan, opted_out: &context.wiring.opted_out, account };
@@ -221,13 +260,6 @@ async fn message(
     if submission.recipients.iter().any(|it| it.parts != 1) {
         let detail = "make the text longer than one SMS: their letters need another alphabet, or there are too many";
         return Err(Problem::at(Kind::Invalid, "/variables", detail));
-    }
-    if let Some(id) = &app.dlt_template_id {
-        for it in &mut submission.recipients {
-            let mut extras = it.extras.as_deref().cloned().unwrap_or_default();
-            extras.dlt.get_or_insert_default().template_id = Some(id.clone());
-            it.extras = Some(Arc::new(extras));
-        }
     }
     Ok((submission, places.into()))
 }

@@ -11,7 +11,7 @@ use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::verify::look::{no_verification, shown, verification_of};
 use crate::api::verify::view::VerificationView;
-use crate::dispatch::door::happening::{Abandon, Check};
+use crate::dispatch::door::happening::{CancelVerification, Check};
 use crate::dispatch::door::reply::{Checked, Denial, Verifying};
 use crate::verify::code::Code;
 use axum::extract::{Path, Request, State};
@@ -66,7 +66,7 @@ pub(crate) async fn cancel(
     by: Prover,
 ) -> Result<Response, Problem> {
     let (account, id) = (by.account().id, verification_of(&context.veil(), &id)?);
-    match ask_whether(&context, Abandon { account, id }).await? {
+    match ask_whether(&context, CancelVerification { account, id }).await? {
         Ok(Verifying { verification, .. }) => {
             let it = context.shown(*verification);
             shown(&context, &by, (&it, None), StatusCode::OK).await

@@ -9,7 +9,7 @@ use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::{json, query};
 use crate::api::verify::view::{Around, VerificationView};
-use crate::message::id::VerificationId;
+use crate::message::id::{MessageId, VerificationId};
 use crate::message::veil::{Pages, Veil};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
@@ -61,10 +61,11 @@ pub(crate) async fn of_number(
     let (of, asked) = ((account.id, app), (page.place.unwrap_or(u64::MAX), page.limit + 1));
     let mut found = blocking(&context, move |readers| readers.verifications_of(to, of, asked)).await?;
     let next = page.cut(&mut found, |it| it.id.n);
-    let mut entries = Vec::with_capacity(found.len());
-    for it in &found {
-        entries.push(messages_of(&context, it).await?);
-    }
+    let ids: Vec<Vec<MessageId>> = found.iter().map(|it| it.messages.clone()).collect();
+    let entries = blocking(&context, move |readers| {
+        ids.iter().map(|it| readers.messages(it)).collect::<Result<Vec<Vec<Entry>>, _>>()
+    })
+    .await?;
     let around = Around { plan, account, veil, result: None };
     let views = found.iter().zip(&entries).map(|(it, entries)| VerificationView::of(it, entries, &around)).collect();
     Ok(json::answer(StatusCode::OK, &page.page(views, next), 1_024))
@@ -77,21 +78,10 @@ pub(super) async fn shown(
     (it, result): (&Verification, Option<&'static str>),
     status: StatusCode,
 ) -> Result<Response, Problem> {
-    let entries = messages_of(context, it).await?;
+    let messages = it.messages.clone();
+    let entries = blocking(context, move |readers| readers.messages(&messages)).await?;
     let around = Around { plan: by.plan(), account: by.account(), veil: context.veil(), result };
     Ok(json::answer(status, &VerificationView::of(it, &entries, &around), 1_024))
-}
-
-/// The messages of a verification that are kept, oldest first.
-async fn messages_of(context: &Context, it: &Verification) -> Result<Vec<Entry>, Problem> {
-    let messages = it.messages.clone();
-    if messages.is_empty() {
-        return Ok(Vec::new());
-    }
-    blocking(context, move |readers| {
-        messages.iter().filter_map(|it| readers.message(*it).transpose()).collect::<Result<Vec<_>, _>>()
-    })
-    .await
 }
 
 /// The verification that a path names.

@@ -1,4 +1,4 @@
-//! Verifications: begun, sent again, checked, given up, looked at.
+//! Verifications: begun, sent again, checked, canceled, looked at.
 
 pub(super) mod begin;
 pub(super) mod check;

@@ -2,7 +2,7 @@
 
 use crate::api::handler::json::Shown;
 use crate::api::handler::kinds::{
-    Amount, CurrencyCode, IdempotencyKey, MessageKey, Moment, PhoneNumber, SendResult, VerificationKey,
+    Amount, CurrencyCode, IdempotencyKey, MessageKey, Moment, PhoneNumber, SendResult, SendWord, VerificationKey,
     VerificationWord,
 };
 use crate::api::handler::time::Timestamp;
@@ -17,6 +17,7 @@ use crate::message::veil::{MessageName, Veil, VerificationName};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use crate::record::verification::Verification;
+use crate::verify::app::SENDS_MAX;
 use crate::verify::progress::VerificationStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -110,7 +111,7 @@ struct TryView<'a> {
     /// What became of it: `pending` waits for the carrier's answer, `refused` it did not take it, of `unknown` nobody
     /// knows, `submitted` it took it, of `no_receipt` it said no more and another was tried, `delivered`,
     /// `undelivered`.
-    #[schema(value_type = SendResult)]
+    #[schema(value_type = SendWord)]
     status: &'static str,
     /// What the carrier charges; null where the account is not shown it, or no cost is stated.
     #[schema(value_type = Option<Amount>)]
@@ -131,7 +132,8 @@ impl<'a> VerificationView<'a> {
     pub(super) fn of(it: &'a Verification, entries: &'a [Entry], around: &Around<'a>) -> Self {
         let Around { plan, account, veil, result } = around;
         let (app, pending) = (plan.apps.get(&it.app), it.progress.is_pending());
-        let again = app.filter(|_| pending).map_or(Time::NEVER, |app| it.sent + app.resend_after);
+        let may_again = pending && it.messages.len() < usize::from(SENDS_MAX);
+        let again = app.filter(|_| may_again).map_or(Time::NEVER, |app| it.sent + app.resend_after);
         let verified = it.progress.status() == VerificationStatus::Approved;
         let route = entries.first().map(|it| it.body.route);
         let first = |times: &mut dyn Iterator<Item = Time>| times.filter_map(Time::known).min().unwrap_or(Time::NEVER);
@@ -154,12 +156,7 @@ impl<'a> VerificationView<'a> {
             delivered_at: Timestamp(first(&mut entries.iter().map(delivered_at))),
             verified_at: Timestamp(if verified { it.progress.ended() } else { Time::NEVER }),
             ended_at: Timestamp(it.progress.ended()),
-            cost: entries
-                .iter()
-                .map(|it| it.body.price)
-                .try_fold(Money::default(), |sum, it| Some(sum + it?))
-                .filter(|_| !entries.is_empty())
-                .map(Shown),
+            cost: cost(entries).map(Shown),
             currency: route.and_then(|it| plan.currency(it, account.currency)).map(Shown),
             attempts: tries(it, entries, around),
         }
@@ -179,17 +176,24 @@ fn tries<'a>(it: &Verification, entries: &'a [Entry], around: &Around<'a>) -> Ve
         let doubtful = part.is_some_and(|it| it.phase() == Phase::Doubtful);
         all.into_iter().map(move |(attempt, is_past)| (entry, attempt, word(attempt, is_past, doubtful)))
     };
-    let try_view = |(at, (entry, attempt, status)): (usize, (&'a Entry, &'a Attempt, &'static str))| TryView {
+    let try_view = |(at, (entry, attempt, status)): (usize, (&'a Entry, &'a Attempt, SendResult))| TryView {
         number: at + 1,
         idempotency_key: format!("{name}-attempt-{}", at + 1),
         channel: SMS,
         carrier: account.shows_carriers.then_some(Shown(CarrierName { plan, id: attempt.link.carrier })),
         message_id: Shown(veil.message(entry.body.id)),
         sent_at: Timestamp(attempt.intended_at),
-        status,
+        status: status.word(),
         cost: attempt.cost.filter(|_| account.shows_carriers).map(Shown),
     };
     entries.iter().flat_map(of_entry).enumerate().map(try_view).collect()
+}
+
+/// What its messages cost, without those that were taken back; `None` where the route has no prices.
+fn cost(entries: &[Entry]) -> Option<Money> {
+    let mut paid = entries.iter().filter(|it| it.status() != Status::Cancelled).peekable();
+    paid.peek()?;
+    paid.map(|it| it.body.price).try_fold(Money::default(), |sum, it| Some(sum + it?))
 }
 
 /// When a carrier said that a message arrived.
@@ -197,16 +201,16 @@ fn delivered_at(entry: &Entry) -> Time {
     if entry.status() == Status::Delivered { entry.done_at() } else { Time::NEVER }
 }
 
-fn word(attempt: &Attempt, is_past: bool, doubtful: bool) -> &'static str {
+fn word(attempt: &Attempt, is_past: bool, doubtful: bool) -> SendResult {
     let said = attempt.receipt.as_ref().map(|it| it.status);
     match (attempt.answer, said) {
-        (_, Some(Status::Delivered)) => "delivered",
-        (_, Some(status)) if status.is_final() => "undelivered",
-        (Some(Answer::Taken), _) if is_past => "no_receipt",
-        (Some(Answer::Taken), _) => "submitted",
-        (Some(Answer::Unknown), _) => "unknown",
-        (None, _) if doubtful || is_past => "unknown",
-        (None, _) => "pending",
-        (Some(_), _) => "refused",
+        (_, Some(Status::Delivered)) => SendResult::Delivered,
+        (_, Some(status)) if status.is_final() => SendResult::Undelivered,
+        (Some(Answer::Taken), _) if is_past => SendResult::NoReceipt,
+        (Some(Answer::Taken), _) => SendResult::Submitted,
+        (Some(Answer::Unknown), _) => SendResult::Unknown,
+        (None, _) if doubtful || is_past => SendResult::Unknown,
+        (None, _) => SendResult::Pending,
+        (Some(_), _) => SendResult::Refused,
     }
 }

@@ -1,6 +1,7 @@
 //! Apps, which verify numbers, and the keys of their codes.
 
 use crate::config::compile::password::Sources;
+use crate::config::compile::price::is_country;
 use crate::config::compile::service::wait;
 use crate::config::compile::{Names, check_name, find_duplicates, sender};
 use crate::config::error::Findings;
@@ -17,7 +18,7 @@ use crate::text::cut::Cut;
 use crate::verify::app::{App, CHECKS_MAX, CHECKS_MIN, LIFETIME_MAX, LIFETIME_MIN, Resend, TEST_NUMBERS_MAX};
 use crate::verify::code::Code;
 use crate::verify::key_ring::KeyRing;
-use crate::verify::wording::{BRAND_MAX, BadWord, Frame, Said, WORD_MAX, Wording, check_word};
+use crate::verify::wording::{BRAND_MAX, BadWord, Frame, WORD_MAX, Wording, check_word};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -195,7 +196,7 @@ impl One<'_, '_> {
             return None;
         }
         for it in countries {
-            if !(it.len() == 2 && it.bytes().all(|it| it.is_ascii_uppercase())) {
+            if !is_country(it) {
                 self.fault("countries", format!("{it:?} is no country: two capital letters of ISO 3166"));
             }
         }
@@ -302,9 +303,8 @@ impl One<'_, '_> {
     fn render(&mut self, app: &App, around: Around<'_>) {
         let Some(route) = around.routes.get(&app.route) else { return };
         for (language, wording) in &app.texts {
-            let longest = wording.words().map(|it| (it.into(), "x".repeat(WORD_MAX).into())).collect();
-            let notice = app.notices.get(language).map(|it| &**it);
-            let said = Said::of(wording, notice, &app.frame, (app.form, app.lifetime), &longest);
+            let longest: BTreeMap<_, _> = wording.words().map(|it| (it.into(), "x".repeat(WORD_MAX).into())).collect();
+            let Some(said) = app.says(language, &longest) else { continue };
             for carrier in route.every_carrier().into_iter().filter_map(|it| around.carriers.get(&it)) {
                 let content = Content::plain(&said.text, Requested::Auto);
                 let message = match Cut::of(content, &carrier.dialect.text) {
@@ -312,15 +312,11 @@ impl One<'_, '_> {
                     Ok(cut) => format!("takes {} SMS at carrier {}", cut.estimate().parts, carrier.name),
                     Err(error) => format!("cannot be said at carrier {}: {error}", carrier.name),
                 };
-                let what = if longest_is_empty(wording) { "" } else { ", with the longest words," };
+                let what = if longest.is_empty() { "" } else { ", with the longest words," };
                 self.fault(&format!("text.{language}"), format!("the text{what} with its code and lines {message}"));
             }
         }
     }
-}
-
-fn longest_is_empty(wording: &Wording) -> bool {
-    wording.words().next().is_none()
 }
 
 const fn is_base64(octet: u8) -> bool {

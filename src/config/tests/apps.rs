@@ -71,6 +71,7 @@ fn what_is_wrong_with_an_app_is_said_at_its_key() {
         ("route = 9", "route: route 9 is for marketing, and codes go by one for otp"),
         ("countries = []", "countries: name the countries that have customers"),
         ("countries = [\"nl\"]", "countries: \"nl\" is no country: two capital letters of ISO 3166"),
+        ("countries = [\"UK\"]", "countries: \"UK\" is no country"),
         ("checks = 2", "checks: 2 is not within 3 and 10"),
         ("code = { length = 3 }", "code.length: 3 is not within 4 and 10"),
         ("lifetime = \"2h\"", "lifetime: 7200 s is not within 60 and 3600 s"),

@@ -8,7 +8,7 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::{Cancellation, RequestId, Withdrawal};
 use crate::dispatch::door::reply::{Cancelled, Denial, Withdrawn};
-use crate::dispatch::tried::is_live;
+use crate::dispatch::tried::{self, is_live};
 use crate::message::id::{PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
@@ -74,10 +74,7 @@ impl Dispatch {
         let Withdrawal { account, order, from, to } = it.withdrawal;
         let next = Seq(from.0.saturating_add(AT_ONCE)).min(to);
         let seqs = (from.0..next.0).map(Seq);
-        let unknown: Vec<Seq> = seqs.clone().filter(|it| !self.set.holds(*it)).collect();
-        if !unknown.is_empty() {
-            store.load(&unknown)?.into_iter().for_each(|it| self.set.admit(it));
-        }
+        self.bring(seqs.clone(), store)?;
         for seq in seqs {
             let entry = self.set.get(seq).map(|it| &it.entry);
             let own = entry.filter(|it| it.body.order == order && it.body.account == account);
@@ -108,6 +105,16 @@ impl Dispatch {
             self.cancel_parts(keys);
         }
         may
+    }
+
+    /// Takes back what carriers have only ever refused or throttled: it is to be tried again, and has not left.
+    pub(crate) fn give_up_refused(&mut self, seq: Seq) {
+        let Some(entry) = self.set.get(seq).map(|it| &it.entry) else { return };
+        let keys: Vec<PartKey> = entry.parts.iter().map(|it| it.key).collect();
+        let refused = |it: &Part| it.phase() == Phase::Queued && !tried::is_doubted(entry, it.key);
+        if entry.parts.iter().all(refused) && !keys.iter().any(|it| self.is_pending(*it, None)) {
+            self.cancel_parts(keys);
+        }
     }
 
     /// Ends parts that are queued.

@@ -94,7 +94,7 @@ asks! {
     /// A code came back, or something like it.
     Check(Check),
     /// A number is not to be verified any more.
-    Abandon(Abandon),
+    CancelVerification(CancelVerification),
 }
 
 /// A message that is to be taken back, and whose it is.
@@ -197,10 +197,10 @@ pub struct Check {
     pub guess: Code,
 }
 
-/// A verification that is given up.
+/// A verification that is canceled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Abandon {
-    /// Who gives it up.
+pub struct CancelVerification {
+    /// Who cancels it.
     pub account: AccountId,
     /// Which.
     pub id: VerificationId,

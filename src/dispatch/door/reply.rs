@@ -1,8 +1,8 @@
 //! The answers to requests.
 
 use crate::dispatch::door::happening::{
-    Abandon, Ask, Cancellation, Check, Credit, Demand, Feedback, Forgetting, Inspect, Lift, MayAsk, Submission,
-    Suppress, Verify, Withdrawal,
+    Ask, CancelVerification, Cancellation, Check, Credit, Demand, Feedback, Forgetting, Inspect, Lift, MayAsk,
+    Submission, Suppress, Verify, Withdrawal,
 };
 use crate::dispatch::door::snapshot::Snapshot;
 use crate::message::id::{MessageId, OrderId};
@@ -77,7 +77,7 @@ grants! {
     /// What was named of somebody is forgotten.
     ForgottenSome(ForgottenSome) to Box<Forgetting>;
     /// A number is being verified, or was.
-    Verifying(Verifying) to Box<Verify>, Abandon;
+    Verifying(Verifying) to Box<Verify>, CancelVerification;
     /// What came of a guess.
     Checked(Checked) to Check;
     /// How everything stands.

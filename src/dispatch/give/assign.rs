@@ -152,16 +152,7 @@ impl Dispatch {
             return Given::Gone;
         }
         let body = &self.set.get(key.seq()).expect("a staged part is in memory").entry.body;
-        let destination = body.destination;
-        if self.beat.with_code(body.clone()).is_none() {
-            // The key of its code has been taken away.
-            if let Some(queue) = self.lanes.get_mut(lane) {
-                queue.ready.pop_front();
-            }
-            self.end_or_wait(key, End::Failed, Reason::SubmitError);
-            self.set.unstage(key);
-            return Given::Gone;
-        }
+        let (destination, has_code) = (body.destination, body.has_code());
         match self.strict.says(&self.beat.plan, body, key) {
             Says::Go => (),
             Says::Wait => return Given::Blocked,
@@ -171,6 +162,15 @@ impl Dispatch {
                 }
                 return Given::Gone;
             }
+        }
+        if has_code && self.is_unsayable(key) {
+            // The key of its code has been taken away.
+            if let Some(queue) = self.lanes.get_mut(lane) {
+                queue.ready.pop_front();
+            }
+            self.end_or_wait(key, End::Failed, Reason::SubmitError);
+            self.set.unstage(key);
+            return Given::Gone;
         }
         // It stands in one place at a time: what rests may go on to another carrier at once, and leaves where it is
         // found.
@@ -195,6 +195,12 @@ impl Dispatch {
         }
         self.intend(key, LinkId { carrier: id, bind });
         Given::Gone
+    }
+
+    /// Whether a message has a code that nobody can say.
+    fn is_unsayable(&self, key: PartKey) -> bool {
+        let body = self.entry(key).map(|it| it.body.clone());
+        body.is_some_and(|it| self.beat.with_code(it).is_none())
     }
 
     /// The part is on a link now; its last attempt, if any, becomes a past one.

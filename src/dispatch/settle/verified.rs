@@ -58,9 +58,10 @@ impl Dispatch {
                 part.spent = Ticket::ATTEMPTS_MAX;
                 part.due = if waits { part.due } else { Time::NEVER };
             }
-            if waits && self.is_pending(key, None) {
+            if waits {
                 self.leave_lane(key);
                 self.end_or_wait(key, End::Expired, Reason::Expired);
+                self.set.unstage(key);
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::record::contract::{Poisoned, Store};
 use crate::record::verification::Verification;
 use crate::verify::app::{App, Resend, SENDS_MAX};
 use crate::verify::code::Code;
-use crate::verify::progress::{Standing, VerificationEnd, VerificationStatus};
+use crate::verify::progress::{VerificationEnd, VerificationState, VerificationStatus};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,19 +64,21 @@ impl Dispatch {
             },
             None => self.verifications.latest((asked.account, asked.app), asked.to, store)?,
         };
-        let Some(mut it) = live else { return self.begin_verification(app, asked, dice, store) };
+        let Some(it) = live else { return self.begin_verification(app, asked, dice, store) };
         let rests = now < it.sent + app.resend_after && !it.is_test;
         match (it.progress.is_live(now), it.progress.status()) {
             (true, _) if rests || fits(&it) => return self.verify_again(app, (it, asked), dice, store),
-            // What is nearly over makes way for the next, and what was a number for tests for one that is not.
+            // What is nearly over makes way for the next, and what was a number for tests for one that is not; once
+            // there is a next.
             (true, _) => {
-                if it.progress.end(VerificationEnd::Cancel, now) {
-                    self.over(&mut it, dice, store)?;
-                    self.verifications.put(it);
+                let begun = self.begin_verification(app, asked, dice, store)?;
+                if begun.is_ok() {
+                    self.end_verification(it, VerificationEnd::Cancel, dice, store)?;
                 }
+                return Ok(begun);
             }
             (false, VerificationStatus::Approved) => {}
-            // Whoever gives one up, or guesses it away, is sent no other sooner for it.
+            // Whoever cancels one, or guesses it away, is sent no other sooner for it.
             (false, _) if rests => return Ok(Err(Denial::Soon((it.sent + app.resend_after).since(now)))),
             (false, _) => {}
         }
@@ -99,7 +101,7 @@ impl Dispatch {
             account: asked.account,
             app: asked.app,
             to: asked.to,
-            progress: Standing::new(app.checks, now + app.lifetime),
+            progress: VerificationState::new(app.checks, now + app.lifetime),
             seed,
             is_test: asked.send.is_none(),
             created: now,
@@ -136,7 +138,8 @@ impl Dispatch {
             });
         }
         if usize::from(SENDS_MAX) <= it.messages.len() {
-            return Ok(Err(Denial::Soon(it.progress.expires().since(now))));
+            let left = it.progress.expires().since(now);
+            return Ok(Err(if asked.again.is_some() { Denial::Over } else { Denial::Soon(left) }));
         }
         let before = it.seed.clone();
         if !it.is_test && self.is_another(app, &it.seed, &asked) {
@@ -162,14 +165,16 @@ impl Dispatch {
         Ok(Ok(self.done(Started::Resent, it, asked.idempotency)))
     }
 
-    /// Whether what is sent now is another code: by the will of the app or of the application, or because codes look
-    /// otherwise by now. One that the application chose stays where it chooses no other.
+    /// Whether what is sent now is another code: by the will of the app or of the application, because codes look
+    /// otherwise by now, or because nobody can say the one before. One that the application chose stays where it
+    /// chooses no other.
     fn is_another(&self, app: &App, seed: &Seed, asked: &Verify) -> bool {
-        let is_chosen = |code: &Code| self.beat.plan.keys.as_deref().is_some_and(|it| seed.is(code, it) == Ok(true));
-        match &asked.code {
-            Some(code) => seed.form != asked.form || !is_chosen(code),
-            None => seed.form != asked.form || (app.resend == Resend::New && seed.sealed.is_none()),
-        }
+        let Some(Ok(code)) = self.beat.plan.keys.as_deref().map(|it| seed.code(it)) else { return true };
+        seed.form != asked.form
+            || match &asked.code {
+                Some(chosen) => *chosen != code,
+                None => app.resend == Resend::New && seed.locked.is_none(),
+            }
     }
 
     /// What was done, and under which key, so that a repeat of the request is answered and does nothing.
@@ -210,7 +215,6 @@ impl Dispatch {
         Ok(match self.accept_now(*submission, dice, store)? {
             Ok(messages) => {
                 it.messages.extend(messages);
-                it.sent = self.beat.now;
                 Ok(())
             }
             Err(denial) => Err(denial),

@@ -3,7 +3,7 @@
 //! What a guess costs and what comes of it are one record, in one commit, and the answer leaves behind that: whoever
 //! kills the process in between has learned nothing by the guess that is not counted.
 
-use crate::dispatch::door::happening::{Abandon, Check, RequestId};
+use crate::dispatch::door::happening::{CancelVerification, Check, RequestId};
 use crate::dispatch::door::reply::{Checked, Denial, Started, Verifying};
 use crate::dispatch::{Dice, Dispatch};
 use crate::record::contract::{Poisoned, Store};
@@ -40,28 +40,23 @@ impl Dispatch {
         Ok(())
     }
 
-    /// The application takes a verification back.
-    pub(crate) fn abandon<S: Store>(
+    /// The application cancels a verification.
+    pub(crate) fn cancel_verification<S: Store>(
         &mut self,
         request: RequestId,
-        asked: Abandon,
+        CancelVerification { account, id }: CancelVerification,
         dice: Dice<'_>,
         store: &mut S,
     ) -> Result<(), Poisoned> {
-        let Abandon { account, id } = asked;
-        let reply = match self.verifications.of(account, id, store)? {
-            None => Err(Denial::NotFound),
-            Some(mut it) => {
-                let ending =
-                    if it.progress.is_live(self.beat.now) { VerificationEnd::Cancel } else { VerificationEnd::Expire };
-                if it.progress.end(ending, self.beat.now) {
-                    self.over(&mut it, dice, store)?;
-                    self.verifications.put(it.clone());
-                }
-                Ok(Verifying { started: Started::Running, verification: Box::new(it) })
-            }
+        let Some(it) = self.verifications.of(account, id, store)? else {
+            self.beat.deny(request, Denial::NotFound);
+            return Ok(());
         };
-        self.beat.reply(request, reply);
+        let is_live = it.progress.is_live(self.beat.now);
+        let end = if is_live { VerificationEnd::Cancel } else { VerificationEnd::Expire };
+        let ended = self.end_verification(it.clone(), end, dice, store)?;
+        let verification = Box::new(ended.unwrap_or(it));
+        self.beat.grant(request, Verifying { started: Started::Running, verification });
         Ok(())
     }
 }

@@ -15,17 +15,16 @@ use crate::verify::progress::{VerificationEnd, VerificationStatus};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Verifications of one number at most: those who forget him take as many at once.
-const OF_NUMBER_MAX: usize = 10_000;
+/// Verifications of somebody that are forgotten in one beat: others wait for it.
+const FORGET_MAX: usize = 500;
 
 impl Dispatch {
     /// Ends those whose time is over.
     pub(crate) fn end_verifications<S: Store>(&mut self, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
-        for mut it in self.verifications.over(self.beat.now, store)? {
-            if it.progress.end(VerificationEnd::Expire, self.beat.now) {
-                self.over(&mut it, dice, store)?;
-                self.verifications.put(it);
-            }
+        let over = self.verifications.over(self.beat.now, store)?;
+        self.bring(over.iter().flat_map(|it| it.messages.iter().map(|it| it.seq)), store)?;
+        for it in over {
+            self.end_verification(it, VerificationEnd::Expire, dice, store)?;
         }
         Ok(())
     }
@@ -33,49 +32,56 @@ impl Dispatch {
     /// Ends those of whose code nothing has left and nothing is on its way any more: what was their last message has
     /// ended in this beat.
     pub(crate) fn fail_verifications<S: Store>(&mut self, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
-        let ended = |seq: &Seq| {
-            let entry = self.set.get(*seq).map(|it| &it.entry)?;
-            let n = entry.body.extras.as_ref()?.verification?;
-            (entry.done_at().known().is_some() && entry.sent_at().known().is_none()).then_some(n)
+        let ended = |seq: Seq| {
+            let entry = self.set.get(seq).map(|it| &it.entry)?;
+            entry.body.extras.as_ref()?.verification.filter(|_| has_reached_nobody(entry))
         };
-        let over: Vec<u64> = self.beat.out.changes.iter().map(|it| it.seq).filter_map(|it| ended(&it)).collect();
+        let over: Vec<u64> = self.beat.out.changes.iter().filter_map(|it| ended(it.seq)).collect();
         for n in over {
-            let Some(mut it) = self.verifications.numbered(n, store)? else { continue };
-            self.bring(&it.messages, store)?;
-            let dead = |it: &MessageId| {
-                let entry = self.set.get(it.seq).map(|it| &it.entry);
-                // What was perhaps written may be in somebody's hands.
-                let is_doubted = |it: &Entry| it.parts.iter().any(|part| tried::is_doubted(it, part.key));
-                let is_over = |it: &Entry| it.done_at().known().is_some() && it.sent_at().known().is_none();
-                entry.is_none_or(|it| is_over(it) && !is_doubted(it))
-            };
-            if it.messages.iter().all(dead) && it.progress.end(VerificationEnd::Fail, self.beat.now) {
-                self.over(&mut it, dice, store)?;
-                self.verifications.put(it);
+            let Some(it) = self.verifications.numbered(n, store)? else { continue };
+            self.bring(it.messages.iter().map(|it| it.seq), store)?;
+            let entry = |it: &MessageId| self.set.get(it.seq).map(|it| &it.entry);
+            if it.messages.iter().all(|it| entry(it).is_none_or(has_reached_nobody)) {
+                let is_live = it.progress.is_live(self.beat.now);
+                let end = if is_live { VerificationEnd::Fail } else { VerificationEnd::Expire };
+                self.end_verification(it, end, dice, store)?;
             }
         }
         Ok(())
     }
 
-    /// Somebody is forgotten: his verifications end, and name nobody.
+    /// Somebody is forgotten: his verifications end, and name nobody. Whether there may be more.
     pub(crate) fn forget_verifications<S: Store>(
         &mut self,
-        (number, before): (E164, Time),
+        (number, until): (E164, Time),
         dice: Dice<'_>,
         store: &mut S,
-    ) -> Result<(), Poisoned> {
-        for mut it in self.verifications.of_number(number, OF_NUMBER_MAX, store)? {
-            if before < it.created {
-                continue;
-            }
+    ) -> Result<bool, Poisoned> {
+        let all = self.verifications.of_number(number, (until, FORGET_MAX), store)?;
+        let more = FORGET_MAX <= all.len();
+        for mut it in all.into_iter().filter(|it| it.to == number) {
             // First, so that what is told of its end names nobody.
             (it.to, it.client_ref, it.words) = (E164::FORGOTTEN, None, BTreeMap::new());
-            if it.progress.end(VerificationEnd::Cancel, self.beat.now) {
-                self.over(&mut it, dice, store)?;
-            }
-            self.verifications.put(it);
+            self.verifications.put(it.clone());
+            self.end_verification(it, VerificationEnd::Cancel, dice, store)?;
         }
-        Ok(())
+        Ok(more)
+    }
+
+    /// Ends one, if it is pending; whether it was.
+    pub(super) fn end_verification<S: Store>(
+        &mut self,
+        mut it: Verification,
+        end: VerificationEnd,
+        dice: Dice<'_>,
+        store: &mut S,
+    ) -> Result<Option<Verification>, Poisoned> {
+        if !it.progress.end(end, self.beat.now) {
+            return Ok(None);
+        }
+        self.over(&mut it, dice, store)?;
+        self.verifications.put(it.clone());
+        Ok(Some(it))
     }
 
     /// It has ended, if it has: what is on its way is of no use to anybody, and the account is told.
@@ -88,7 +94,7 @@ impl Dispatch {
         if it.progress.is_pending() {
             return Ok(());
         }
-        self.bring(&it.messages, store)?;
+        self.bring(it.messages.iter().map(|it| it.seq), store)?;
         let carrying = self.converting(&it.messages).map(|it| it.seq);
         let carrier = carrying.and_then(|it| self.credited(it));
         match (carrying, it.progress.status()) {
@@ -128,9 +134,10 @@ impl Dispatch {
 
     /// No code of these messages is of use any more: what has not left does not, and what has is tried nowhere else.
     pub(super) fn end_of_code<S: Store>(&mut self, messages: &[MessageId], store: &mut S) -> Result<(), Poisoned> {
-        self.bring(messages, store)?;
+        self.bring(messages.iter().map(|it| it.seq), store)?;
         for it in messages {
             if !self.take_back(it.seq) {
+                self.give_up_refused(it.seq);
                 self.end_tries(it.seq);
             }
         }
@@ -144,15 +151,12 @@ impl Dispatch {
         let left = |it: &&MessageId| self.set.get(it.seq).is_some_and(|it| it.entry.sent_at().known().is_some());
         messages.iter().rev().find(delivered).or_else(|| messages.iter().rev().find(left)).copied()
     }
+}
 
-    /// Brings messages into memory.
-    pub(super) fn bring<S: Store>(&mut self, messages: &[MessageId], store: &mut S) -> Result<(), Poisoned> {
-        let seqs: Vec<Seq> = messages.iter().map(|it| it.seq).filter(|it| !self.set.holds(*it)).collect();
-        if !seqs.is_empty() {
-            store.load(&seqs)?.into_iter().for_each(|it| self.set.admit(it));
-        }
-        Ok(())
-    }
+/// Whether a message has ended, and nobody can have its code: no carrier took it, and none was perhaps given it.
+fn has_reached_nobody(it: &Entry) -> bool {
+    let is_doubted = it.parts.iter().any(|part| tried::is_doubted(it, part.key));
+    it.done_at().known().is_some() && it.sent_at().known().is_none() && !is_doubted
 }
 
 /// The event of an end.

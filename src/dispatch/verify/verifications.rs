@@ -64,21 +64,24 @@ impl Verifications {
         Ok(here.into_iter().chain(stored).max_by_key(|it| it.id.n))
     }
 
-    /// All of a number, newest first, at most `limit`.
+    /// Of a number all of this beat, and of before the first `limit`, that were begun until then; among them those that
+    /// this beat has made nobody's.
     pub(super) fn of_number<S: Store>(
         &self,
         to: E164,
-        limit: usize,
+        (until, limit): (Time, usize),
         store: &mut S,
     ) -> Result<Vec<Verification>, Poisoned> {
-        let mut all = store.verifications_of(to, limit)?;
+        let mut all = store.verifications_of(to, until, limit)?;
         for it in &mut all {
             if let Some(changed) = self.changed.get(&it.id.n) {
                 it.clone_from(changed);
             }
         }
         let known: Vec<u64> = all.iter().map(|it| it.id.n).collect();
-        all.extend(self.changed.values().filter(|it| it.to == to && !known.contains(&it.id.n)).cloned());
+        all.extend(
+            self.changed.values().filter(|it| it.to == to && it.created <= until && !known.contains(&it.id.n)).cloned(),
+        );
         Ok(all)
     }
 

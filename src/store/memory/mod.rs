@@ -255,8 +255,8 @@ impl Store for Memory {
         Ok(self.sound("finding a verification")?.latest_verification(of, to))
     }
 
-    fn verifications_of(&mut self, to: E164, limit: usize) -> Result<Vec<Verification>, Poisoned> {
-        Ok(self.sound("finding verifications")?.verifications_of(to, limit))
+    fn verifications_of(&mut self, to: E164, until: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        Ok(self.sound("finding verifications")?.verifications_of(to, until, limit))
     }
 
     fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {

@@ -13,8 +13,8 @@ impl Image {
         self.verifications.values().rev().find(mine).cloned()
     }
 
-    pub(super) fn verifications_of(&self, to: E164, limit: usize) -> Vec<Verification> {
-        self.verifications.values().rev().filter(|it| it.to == to).take(limit).cloned().collect()
+    pub(super) fn verifications_of(&self, to: E164, until: Time, limit: usize) -> Vec<Verification> {
+        self.verifications.values().filter(|it| it.to == to && it.created <= until).take(limit).cloned().collect()
     }
 
     pub(super) fn verifications_over(&self, now: Time, limit: usize) -> Vec<Verification> {

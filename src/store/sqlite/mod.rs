@@ -359,8 +359,8 @@ impl Store for Sqlite {
         self.answered("finding a verification", |conn| verifications::latest(conn, of, to))
     }
 
-    fn verifications_of(&mut self, to: E164, limit: usize) -> Result<Vec<Verification>, Poisoned> {
-        self.answered("finding verifications", |conn| verifications::of_number(conn, to, u64::MAX, limit))
+    fn verifications_of(&mut self, to: E164, until: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        self.answered("finding verifications", |conn| verifications::of_number(conn, to, until, limit))
     }
 
     fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {

@@ -200,6 +200,22 @@ impl Readers {
         Ok(found.filter(|it| it.id == id).shown(&self.eras()))
     }
 
+    /// The verification that was begun under a key, whose row names its number where it names that of an order else.
+    pub fn verification_kept_under(&self, key: &Idempotency) -> Result<Option<Verification>, Fault> {
+        let n = key.order.number_in_records();
+        self.ask(|conn| verifications::one(conn, n)).map(|it| it.shown(&self.eras()))
+    }
+
+    /// The messages of these ids that are kept, in the order of acceptance.
+    pub fn messages(&self, ids: &[MessageId]) -> Result<Vec<Entry>, Fault> {
+        let mut seqs: Vec<Seq> = ids.iter().map(|it| it.seq).collect();
+        seqs.sort_unstable();
+        seqs.dedup();
+        let mut entries = self.ask(|conn| reader::at_once(conn, || reader::load(conn, &seqs)))?;
+        entries.retain(|it| ids.contains(&it.body.id));
+        Ok(entries.shown(&self.eras()))
+    }
+
     /// Up to `limit` verifications of a number that an account began, of an app if one is named, with places below
     /// `before`, newest first.
     pub fn verifications_of(

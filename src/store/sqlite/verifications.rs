@@ -16,7 +16,7 @@ pub(super) static LATEST: LazyLock<String> = LazyLock::new(|| {
     verification::TABLE.select("WHERE destination = ?1 AND app = ?2 AND account = ?3 ORDER BY n DESC LIMIT 1")
 });
 pub(super) static OF_NUMBER: LazyLock<String> =
-    LazyLock::new(|| verification::TABLE.select("WHERE destination = ?1 AND n < ?2 ORDER BY n DESC LIMIT ?3"));
+    LazyLock::new(|| verification::TABLE.select("WHERE destination = ?1 AND created <= ?2 ORDER BY n LIMIT ?3"));
 pub(super) static OF_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
     let which =
         "WHERE destination = ?1 AND n < ?2 AND account = ?3 AND (?4 IS NULL OR app = ?4) ORDER BY n DESC LIMIT ?5";
@@ -42,10 +42,14 @@ pub(super) fn latest(
     reader::first(&mut conn.prepare_cached(&LATEST)?, of, verification::read)
 }
 
-/// Up to `limit` verifications of a number with places below `before`, newest first.
-pub(super) fn of_number(conn: &Connection, to: E164, before: u64, limit: usize) -> Result<Vec<Verification>, Trouble> {
-    let (before, limit) = (i64::try_from(before).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
-    reader::all(&mut conn.prepare_cached(&OF_NUMBER)?, (to.0.cast_signed(), before, limit), verification::read)
+/// The first `limit` verifications of a number that were begun until then.
+pub(super) fn of_number(conn: &Connection, to: E164, until: Time, limit: usize) -> Result<Vec<Verification>, Trouble> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    reader::all(
+        &mut conn.prepare_cached(&OF_NUMBER)?,
+        (to.0.cast_signed(), until.0.cast_signed(), limit),
+        verification::read,
+    )
 }
 
 /// Up to `limit` of a number that an account began, of an app if one is named, with places below `before`, newest

@@ -9,7 +9,7 @@ use crate::record::contract::{Poisoned, Store};
 use crate::record::verification::Verification;
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
-use crate::verify::progress::{Standing, VerificationStatus};
+use crate::verify::progress::{VerificationState, VerificationStatus};
 use std::collections::BTreeMap;
 
 impl Script {
@@ -38,7 +38,7 @@ impl Script {
             account: AccountId(self.below(2) as u16 + 1),
             app: AppId(self.below(2) as u16 + 1),
             to: E164(31_612_345_670 + self.below(3)),
-            progress: Standing::of_record(status, (self.below(5) as u8, 5), expires, self.now),
+            progress: VerificationState::of_record(status, (self.below(5) as u8, 5), expires, self.now),
             seed: self.seed(id),
             is_test: self.one_in(2),
             created: self.now,
@@ -57,7 +57,7 @@ impl Script {
             key: KeyId(self.below(9) as u32 + 1),
             nonce: [self.chance() as u8; 16],
             form: CodeForm::new(4 + self.below(7) as u8, CodeAlphabet::ALL[self.below(2) as usize]).expect("a form"),
-            sealed: self.one_in(3).then(|| [1, 2, 3].into()),
+            locked: self.one_in(3).then(|| [1, 2, 3].into()),
         }
     }
 }
@@ -73,11 +73,9 @@ pub(super) fn agree(store: &mut impl Store, model: &Model, script: &mut Script) 
             let latest = newest().find(|it| (it.account, it.app, it.to) == (account, app, to));
             assert_eq!(store.latest_verification((account, app), to)?.as_ref(), latest);
         }
-        let limit = 1 + script.below(5) as usize;
-        assert_eq!(
-            store.verifications_of(to, limit)?,
-            newest().filter(|it| it.to == to).take(limit).cloned().collect::<Vec<_>>()
-        );
+        let (limit, until) = (1 + script.below(5) as usize, Time(script.now.0 - script.below(600_000)));
+        let first = model.verifications.values().filter(|it| it.to == to && it.created <= until).take(limit);
+        assert_eq!(store.verifications_of(to, until, limit)?, first.cloned().collect::<Vec<_>>());
     }
     let now = Time(script.now.0 + script.below(600_000));
     let pending = || model.verifications.values().filter(|it| it.progress.is_pending()).map(|it| it.progress.expires());

@@ -16,7 +16,7 @@ pub(super) struct SeedCell {
     /// How many characters, of which alphabet.
     form: (u8, String),
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    sealed: Option<String>,
+    locked: Option<String>,
 }
 
 /// A code in a text: where, and what it is made of.
@@ -35,7 +35,7 @@ impl SeedCell {
             key: seed.key.0,
             nonce: hex::encode(seed.nonce),
             form: (seed.form.length.get(), seed.form.alphabet.word().to_owned()),
-            sealed: seed.sealed.as_ref().map(hex::encode),
+            locked: seed.locked.as_ref().map(hex::encode),
         }
     }
 
@@ -43,7 +43,7 @@ impl SeedCell {
     pub(super) fn read(self) -> Option<Seed> {
         let (n, token) = self.of;
         let (length, alphabet) = self.form;
-        let sealed = match self.sealed {
+        let locked = match self.locked {
             Some(octets) => Some(hex::decode(octets).ok()?.into_boxed_slice()),
             None => None,
         };
@@ -53,7 +53,7 @@ impl SeedCell {
             key: KeyId(self.key),
             nonce: hex::decode(self.nonce).ok()?.try_into().ok()?,
             form: CodeForm::new(length, CodeAlphabet::from_word(&alphabet)?)?,
-            sealed,
+            locked,
         })
     }
 }

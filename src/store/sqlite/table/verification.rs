@@ -9,7 +9,7 @@ use crate::store::sqlite::row_reader::RowReader;
 use crate::store::sqlite::row_writer::RowWriter;
 use crate::store::sqlite::table::Table;
 use crate::store::sqlite::table::seed::SeedCell;
-use crate::verify::progress::{Standing, VerificationStatus};
+use crate::verify::progress::{VerificationState, VerificationStatus};
 use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Verification, Trou
             account,
             app,
             to,
-            progress: Standing::of_record(status, guesses, expires, ended),
+            progress: VerificationState::of_record(status, guesses, expires, ended),
             seed: it.seed.read()?,
             is_test,
             created,
@@ -129,14 +129,14 @@ mod tests {
             key: KeyId(4),
             nonce: [5; 16],
             form: CodeForm::new(8, CodeAlphabet::Letters).expect("a form"),
-            sealed: Some([6, 7].into()),
+            locked: Some([6, 7].into()),
         };
         let full = Verification {
             id,
             account: AccountId(8),
             app: AppId(9),
             to: E164(10),
-            progress: Standing::of_record(VerificationStatus::Approved, (1, 5), Time(11), Time(12)),
+            progress: VerificationState::of_record(VerificationStatus::Approved, (1, 5), Time(11), Time(12)),
             seed,
             is_test: true,
             created: Time(13),
@@ -149,10 +149,10 @@ mod tests {
         let row = "n=2 token=-1 account=8 app=9 destination=10 status=1 wrong=1 most=5 expires=11 ended=12 created=13 \
             sent=14 test=1 client_ref='λ' particulars='{\"v\":1,\"seed\":{\"of\":[2,\"ffffffffffffffff\"],\
             \"generation\":3,\"key\":4,\"nonce\":\"05050505050505050505050505050505\",\"form\":[8,\"letters\"],\
-            \"sealed\":\"0607\"},\"messages\":[[15,\"0000000000000010\"]],\"language\":\"nl\",\
-            \"words\":{\"name\":\"Ann\"}}' seal=-5360078";
+            \"locked\":\"0607\"},\"messages\":[[15,\"0000000000000010\"]],\"language\":\"nl\",\
+            \"words\":{\"name\":\"Ann\"}}' seal=-1794051044";
         assert_eq!(kept(&TABLE, &write(&full), read), (row.to_owned(), full.clone()));
-        let seed = Seed { sealed: None, ..full.seed.clone() };
+        let seed = Seed { locked: None, ..full.seed.clone() };
         let bare = Verification { seed, client_ref: None, messages: Vec::new(), words: BTreeMap::new(), ..full };
         assert_eq!(kept(&TABLE, &write(&bare), read).1, bare);
     }
