@@ -13,7 +13,7 @@
 //! ──────────────────── no clock, socket, disk or dice below this line ────────────────────
 //! 4  dispatch     decides what happens next to which part, on which link
 //! 3  record       what is durable and what is shown
-//! 2  carrier · route · verify                           one carrier's dialect · where to · one-time codes
+//! 2  carrier · route · verify · guard                   one carrier's dialect · where to · one-time codes · limits
 //! 1  session · message                                  an SMPP conversation · the life of a message
 //! 0  smpp · text · number                               octets · alphabets · phone numbers
 //!    dice                                               chance that a seed decides
@@ -35,6 +35,7 @@ pub mod session;
 pub mod carrier;
 pub mod route;
 pub mod verify;
+pub mod guard;
 
 pub mod record;
 

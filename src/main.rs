@@ -10,6 +10,7 @@ use nuncio::gateway::ask::{self, AskError};
 use nuncio::gateway::backup;
 use nuncio::gateway::demo::{Demo, DemoError};
 use nuncio::gateway::failure::Failure;
+use nuncio::gateway::guard_replay;
 use nuncio::gateway::serve::serve;
 use nuncio::gateway::simulate;
 use nuncio::gateway::store;
@@ -20,6 +21,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 /// There is nothing to decode; what clap ends with too.
 const EXIT_USAGE: u8 = 2;
@@ -137,6 +139,9 @@ enum Command {
     /// Look after the keys of one-time codes.
     #[command(subcommand)]
     Keys(Keys),
+    /// Look at what stands before one-time codes are sent.
+    #[command(subcommand)]
+    Guard(Guard),
     /// Look after the accounts of the configuration.
     #[command(subcommand)]
     Account(Account),
@@ -156,6 +161,21 @@ enum Keys {
         /// The file.
         #[arg(long)]
         file: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Guard {
+    /// Say what the guards of a configuration would have stopped of the codes that were sent, and how many of those
+    /// came back: each guard as if it alone stood there, whatever its mode, and all together. A daemon may run
+    /// meanwhile.
+    Replay {
+        /// How far back, such as 7d.
+        #[arg(long, value_name = "TIME", default_value = "7d", value_parser = nuncio::config::units::duration)]
+        since: Duration,
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
     },
 }
 
@@ -295,6 +315,7 @@ fn main() -> ExitCode {
             let (key, digest) = nuncio::api::handler::key::new_key();
             print(format_args!("key        = {key}\nkey_sha256 = [\"{digest}\"]"))
         }
+        Command::Guard(Guard::Replay { since, config }) => say(guard_replay::replay(&config, since)),
         Command::Keys(command) => look_after_keys(command),
         Command::Account(command) => look_after(command),
     }

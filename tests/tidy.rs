@@ -14,7 +14,7 @@ pub(crate) const FLOORS: &[&[&str]] = &[
     &["dice", "closed_set"],
     &["number", "smpp", "text"],
     &["session", "message"],
-    &["carrier", "route", "verify"],
+    &["carrier", "route", "verify", "guard"],
     &["record"],
     &["dispatch"],
     &["clock", "store", "telemetry", "wire"],

@@ -7,7 +7,9 @@ use crate::api::handler::context::{Context, OTHER};
 use crate::api::handler::head;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::hook;
-use crate::api::operate::{actions, dry_run, find, inspect, ledger, orders, people, probes, suppressions, webhooks};
+use crate::api::operate::{
+    actions, dry_run, find, guards, inspect, ledger, orders, people, probes, suppressions, webhooks,
+};
 use crate::api::read::{self, balance, events, list, message, order, order_messages, routes};
 use crate::api::reference::document::Described;
 use crate::api::reference::{self, Reference, problems};
@@ -67,6 +69,7 @@ endpoints! {
         "/v1/orders/{id}/retry" { post: retry::retry => retry::about }
         "/v1/orders/{id}/messages" { get: order_messages::order_messages => order_messages::about }
         "/v1/verifications" { post: verify::begin::begin => verify::begin::about, get: verify::look::of_number => verify::look::about_of_number }
+        "/v1/verifications/predict" { post: verify::predict::predict => verify::predict::about }
         "/v1/verifications/{id}" { get: verify::look::one => verify::look::about }
         "/v1/verifications/{id}/check" { post: verify::check::check => verify::check::about }
         "/v1/verifications/{id}/resend" { post: verify::begin::resend => verify::begin::about_resend }
@@ -110,6 +113,8 @@ endpoints! {
         "/admin/v1/routes/{id}/resume" { post: actions::order => orders::about_resume_route }
         "/admin/v1/links/{id}/rebind" { post: actions::order => orders::about_rebind }
         "/admin/v1/links/{id}/trace" { get: inspect::trace => inspect::about_trace, post: actions::order => orders::about_trace }
+        "/admin/v1/guards" { get: guards::guards => guards::about }
+        "/admin/v1/prefixes/{id}/guard" { post: actions::order => orders::about_guard }
         "/admin/v1/store/release" { post: actions::release => orders::about_release }
         "/admin/v1/clock/confirm" { post: actions::confirm_clock => orders::about_confirm_clock }
         "/metrics" { get: probes::metrics => probes::about_metrics }

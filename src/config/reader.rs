@@ -30,6 +30,7 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         log: table(&mut root, "log", findings).unwrap_or_default(),
         operator: table(&mut root, "operator", findings).unwrap_or_default(),
         opt_out: table(&mut root, "opt_out", findings).unwrap_or_default(),
+        guard: table(&mut root, "guard", findings).unwrap_or_default(),
         accounts: array::<account::Account>(&mut root, "account", findings),
         carriers: array::<carrier::Carrier>(&mut root, "carrier", findings),
         routes: array::<route::Route>(&mut root, "route", findings),
@@ -45,9 +46,6 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
 /// Sections that have no function yet: first their slips, then the refusal.
 fn refuse_unbuilt(root: &mut Dict, findings: &mut Findings) {
     let refusal = "this section has no function yet; remove it";
-    if table::<unbuilt::Guard>(root, "guard", findings).is_some() {
-        findings.fault("guard", refusal);
-    }
     if let Some(Value::Dict(_, ports)) = root.remove("port") {
         for (name, value) in ports {
             let path = format!("port.{name}");

@@ -22,7 +22,7 @@ pub mod admit;
 mod give;
 mod settle;
 mod failover;
-mod verify;
+pub mod verify;
 pub mod inbound;
 pub mod operate;
 mod start;
@@ -59,6 +59,7 @@ use crate::dispatch::settle::parked::ParkedSet;
 use crate::dispatch::settle::query::Queries;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::verify::verifications::Verifications;
+use crate::guard::guards::Guards;
 use crate::message::id::{AccountId, CarrierId};
 use crate::message::money::Money;
 use crate::message::time::Time;
@@ -114,6 +115,8 @@ pub struct Dispatch {
     tallies: Tallies,
     /// Whose numbers are being verified.
     verifications: Verifications,
+    /// What stands before a code is sent.
+    guards: Guards,
 }
 
 /// What came of a beat. Everything that it rests on is durable.
@@ -145,6 +148,7 @@ impl Dispatch {
         self.end_actions();
         self.sweep(store)?;
         self.restate(store)?;
+        self.recall_guards(store)?;
         self.end_verifications(dice, store)?;
         self.handsets.tell_due(&mut self.beat, dice);
         self.handsets.forget(&mut self.beat, FORGET_MAX);
@@ -222,6 +226,7 @@ impl Dispatch {
                 self.forget(request, *it, more);
             }
             Ask::Verify(it) => self.verify(request, *it, dice, store)?,
+            Ask::Predict(it) => self.predict(request, it, store)?,
             Ask::Check(it) => self.check(request, it, dice, store)?,
             Ask::CancelVerification(it) => self.cancel_verification(request, it, dice, store)?,
         }

@@ -22,6 +22,7 @@ use crate::dispatch::settle::parked::ParkedSet;
 use crate::dispatch::settle::query::Queries;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::verify::verifications::Verifications;
+use crate::guard::guards::Guards;
 use crate::message::id::PartKey;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
@@ -58,8 +59,10 @@ impl Dispatch {
             relocation: Relocation::default(),
             tallies: Tallies::default(),
             verifications: Verifications::default(),
+            guards: Guards::default(),
             beat,
         };
+        recovered.converted.into_iter().for_each(|it| dispatch.guards.recall_converted((it.app, it.country), it.count));
         recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));
         dispatch.reconfigure(plan);
         recovered.parked.into_iter().for_each(|it| dispatch.parked.put(it));

@@ -185,6 +185,7 @@ impl Housekeeping {
         meters.set_held(dispatch.held_parts());
         self.health.held.store(dispatch.held_parts(), Ordering::Relaxed);
         meters.mo_incomplete(gauges.mo_incomplete);
+        meters.guards().stand(gauges.blocks, gauges.spent);
     }
 
     /// Looks at the disk after each beat while there is little of it: a second is long for a burst.

@@ -30,6 +30,7 @@ mod housekeeping;
 mod retaining;
 mod timekeeping;
 pub mod failure;
+pub mod guard_replay;
 pub mod store;
 pub mod run;
 mod runtime;

@@ -3,6 +3,7 @@
 pub mod codes;
 pub mod e164;
 pub mod library;
+pub mod line;
 pub mod metadata;
 pub mod refusal;
 pub mod shared;

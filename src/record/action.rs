@@ -3,6 +3,7 @@
 //! Some of it stands until it is taken back or its time has come, such as a pause; the newest of each
 //! target and [`Aspect`] says what stands, so that a start needs no more than these.
 
+use crate::guard::prefix::Prefix;
 use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use crate::message::time::Time;
 
@@ -38,12 +39,18 @@ pub enum Target {
     Link(LinkId),
     /// The store, of which there is one.
     Store,
+    /// Numbers that begin so.
+    Prefix(Prefix),
 }
 
+/// In the number of a prefix, beside its digits, of which there are fifteen at most.
+const PREFIX: u64 = 1 << 60;
+
 impl Target {
-    /// Its number in records: the kind above 32 bits of the id.
+    /// Its number in records: the kind above 32 bits of the id; of a prefix a bit above its digits.
     pub const fn number(self) -> u64 {
         let (kind, id) = match self {
+            Self::Prefix(it) => return PREFIX | it.number(),
             Self::Carrier(it) => (1, it.0 as u64),
             Self::Route(it) => (2, it.0 as u64),
             Self::Link(it) => (3, ((it.carrier.0 as u64) << 8) | it.bind as u64),
@@ -54,6 +61,10 @@ impl Target {
 
     /// The target of a number.
     pub fn from_number(number: u64) -> Option<Self> {
+        if number & PREFIX != 0 {
+            let digits = number & !PREFIX;
+            return (0 < digits && digits < PREFIX).then(|| Self::Prefix(Prefix::of_record(digits)));
+        }
         let id = u32::try_from(number & 0xFFFF_FFFF).ok()?;
         match number >> 32 {
             1 => u16::try_from(id).ok().map(|it| Self::Carrier(CarrierId(it))),
@@ -103,6 +114,12 @@ pub enum Deed {
     ConfirmClock,
     /// Somebody is to be forgotten; who is not written down.
     Forget,
+    /// Codes go to numbers, whatever guards of prefixes say.
+    LetThrough,
+    /// No codes go to numbers.
+    Block,
+    /// The guards decide again.
+    FreePrefix,
 }
 
 closed_set! {
@@ -115,6 +132,8 @@ closed_set! {
         Flow = 1,
         /// What its breaker counts as.
         Breaker = 2,
+        /// Whether codes go there.
+        Guard = 3,
     }
 }
 
@@ -132,12 +151,15 @@ closed_set! {
         Release = 9 "release",
         ConfirmClock = 10 "confirm clock",
         Forget = 11 "forget",
+        LetThrough = 12 "guard allow",
+        Block = 13 "guard block",
+        FreePrefix = 14 "guard auto",
     }
 }
 
 impl Deed {
     /// One of each; a move stands for all moves, and a trace for all traces.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Pause,
         Self::Resume,
         Self::Drain,
@@ -150,6 +172,9 @@ impl Deed {
         Self::Release,
         Self::ConfirmClock,
         Self::Forget,
+        Self::LetThrough,
+        Self::Block,
+        Self::FreePrefix,
     ];
 
     /// What a record holds besides the number: of a move its carrier above 32 bits of its route, 0 where it has none;
@@ -184,6 +209,7 @@ impl Deed {
         match self {
             Self::Pause | Self::Resume | Self::Drain => Aspect::Flow,
             Self::OpenBreaker | Self::CloseBreaker | Self::FreeBreaker => Aspect::Breaker,
+            Self::LetThrough | Self::Block | Self::FreePrefix => Aspect::Guard,
             Self::Move { .. }
             | Self::Rebind
             | Self::Trace { .. }
@@ -195,7 +221,16 @@ impl Deed {
 
     /// Whether it must say when it ends: nobody remembers what he has switched off for ever.
     pub const fn ends(self) -> bool {
-        matches!(self, Self::Pause | Self::Drain | Self::OpenBreaker | Self::CloseBreaker | Self::Trace { .. })
+        matches!(
+            self,
+            Self::Pause
+                | Self::Drain
+                | Self::OpenBreaker
+                | Self::CloseBreaker
+                | Self::LetThrough
+                | Self::Block
+                | Self::Trace { .. }
+        )
     }
 }
 
@@ -207,10 +242,21 @@ mod tests {
     fn numbers_in_records_say_what_they_were_made_of() {
         let (carrier, route) = (CarrierId(65_535), RouteId(16_777_215));
         let link = |bind| Target::Link(LinkId { carrier, bind });
-        for it in [Target::Carrier(carrier), Target::Route(route), link(0), link(255), Target::Store] {
+        let prefix = |it| Target::Prefix(Prefix::of_record(it));
+        for it in [
+            Target::Carrier(carrier),
+            Target::Route(route),
+            link(0),
+            link(255),
+            Target::Store,
+            prefix(3),
+            prefix(999_999_999_999_999),
+        ] {
             assert_eq!(Target::from_number(it.number()), Some(it));
         }
-        for number in [0, 5 << 32, (4 << 32) | 1, (1 << 32) | 65_536, (3 << 32) | (1 << 24)] {
+        for number in
+            [0, 5 << 32, (4 << 32) | 1, (1 << 32) | 65_536, (3 << 32) | (1 << 24), 1 << 60, (1 << 60) | (1 << 61)]
+        {
             assert_eq!(Target::from_number(number), None, "{number}");
         }
         let moves = [(None, None), (Some(carrier), None), (None, Some(route)), (Some(carrier), Some(route))];
@@ -219,7 +265,7 @@ mod tests {
         }
         let trace = Deed::Trace { pdus: 10_000 };
         assert_eq!(Deed::from_numbers(trace.number(), trace.detail()), Some(trace));
-        assert_eq!(Deed::from_numbers(12, 0), None);
+        assert_eq!(Deed::from_numbers(15, 0), None);
         assert_eq!(Deed::from_numbers(0, 1), None);
     }
 }

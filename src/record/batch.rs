@@ -15,7 +15,7 @@ use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
 use crate::record::suppression::Suppression;
-use crate::record::verification::Verification;
+use crate::record::verification::{Converted, Verification};
 use crate::route::opt_out::Key;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +74,8 @@ pub struct Batch {
     pub quotas: Vec<QuotaUse>,
     /// Verifications that began or changed, as they stand now, each once.
     pub verifications: Vec<Verification>,
+    /// How many came back in a country, as it stands now, each once.
+    pub converted: Vec<Converted>,
     /// Counters and marks, as they stand after the beat.
     pub marks: Marks,
 }
@@ -106,6 +108,7 @@ impl Batch {
             + self.balances.len()
             + self.quotas.len()
             + self.verifications.len()
+            + self.converted.len()
     }
 
     /// Forgets what it holds; the vectors keep their room, and the marks stay.
@@ -135,6 +138,7 @@ impl Batch {
         self.balances.clear();
         self.quotas.clear();
         self.verifications.clear();
+        self.converted.clear();
     }
 
     /// Whether there is nothing to make durable but marks.

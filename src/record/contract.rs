@@ -13,7 +13,7 @@ use crate::record::entry::Entry;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::QuotaUse;
 use crate::record::parked::Parked;
-use crate::record::verification::Verification;
+use crate::record::verification::{Converted, Verification};
 use crate::route::opt_out::List;
 use crate::verify::app::LIFETIME_MAX;
 use std::time::Duration;
@@ -96,6 +96,12 @@ pub trait Store {
 
     /// The first `limit` verifications of a number that were begun until then.
     fn verifications_of(&mut self, to: E164, until: Time, limit: usize) -> Result<Vec<Verification>, Poisoned>;
+
+    /// Up to `limit` verifications with numbers in records below `n`, newest first.
+    fn verifications_before(&mut self, n: u64, limit: usize) -> Result<Vec<Verification>, Poisoned>;
+
+    /// Whether a number was verified since then, by whichever app.
+    fn was_verified(&mut self, to: E164, since: Time) -> Result<bool, Poisoned>;
 
     /// The first `limit` pending verifications whose end has come, earliest first.
     fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned>;
@@ -210,6 +216,8 @@ pub struct Recovered {
     pub balances: Vec<(AccountId, Money)>,
     /// What quotas have counted, by account.
     pub quotas: Vec<QuotaUse>,
+    /// How many verifications of apps ended well in countries, by app and country.
+    pub converted: Vec<Converted>,
     /// Queued parts that [`Marks::held_below`] holds.
     pub held: u64,
 }

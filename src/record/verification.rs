@@ -1,5 +1,6 @@
 //! A verification: whether somebody has a number, shown by a code that is sent there and comes back.
 
+use crate::guard::prefix::PersonAddress;
 use crate::message::hidden::Seed;
 use crate::message::id::{AccountId, AppId, MessageId, VerificationId};
 use crate::message::time::Time;
@@ -30,10 +31,25 @@ pub struct Verification {
     pub sent: Time,
     /// The message of each send, oldest first.
     pub messages: Vec<MessageId>,
+    /// When each left.
+    pub sends: Vec<Time>,
+    /// Who asked for it, as far as the application says it; nobody of somebody who is forgotten.
+    pub address: Option<PersonAddress>,
     /// The application's own reference.
     pub client_ref: Option<Box<str>>,
     /// In which language it is said.
     pub language: Box<str>,
     /// The words that the application has in its text; none once it has ended.
     pub words: BTreeMap<Box<str>, Box<str>>,
+}
+
+/// How many verifications of an app ended well in a country, as far as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Converted {
+    /// Of which app.
+    pub app: AppId,
+    /// In which country, in ISO letters; zeros where a number is of none.
+    pub country: [u8; 2],
+    /// So many.
+    pub count: u32,
 }

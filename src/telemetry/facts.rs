@@ -7,6 +7,7 @@
 
 use crate::carrier::id::Relation;
 use crate::dispatch::door::fact::{Fact, Figure, Turn};
+use crate::guard::guards::Notice;
 use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, MessageId};
 use crate::message::status::Status;
@@ -69,6 +70,8 @@ fn count(meters: &Meters, fact: &Fact) {
             let carrier = carrier.map(|it| meters.carrier(it).name());
             meters.verifications().count_end((*app, carrier, *country), *status, *took);
         }
+        Fact::Guarded { guard, shadow } => meters.guards().refused(*guard, *shadow),
+        Fact::Noticed(_) => {}
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
         Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).count_mo_unrouted(),
@@ -116,6 +119,8 @@ fn write(meters: &Meters, veil: &Veil, fact: &Fact) {
                 (meters.verifications().app(*app), carrier.as_ref().map(name), took.as_millis() as u64);
             debug!(app, carrier, status = status.word(), took_ms, "verification ended");
         }
+        Fact::Guarded { guard, shadow } => debug!(guard = guard.word(), shadow, "guarded"),
+        Fact::Noticed(notice) => tell_notice(meters, notice),
         // The receipt itself is told.
         Fact::Outcome { .. } => {}
         Fact::Receipt { .. }
@@ -275,13 +280,29 @@ fn tell_opt_out(meters: &Meters, fact: &Fact) {
     }
 }
 
+/// Numbers are hidden as far as their prefix: who looks at `GET /admin/v1/guards` sees it.
+fn tell_notice(meters: &Meters, notice: &Notice) {
+    match notice {
+        Notice::Blocked(block) => {
+            let (prefix, guard) = (block.prefix.masked(), block.guard.word());
+            let lasts_s = block.until.since(block.since).as_secs();
+            often!(warn, meters.often(), guard, "numbers are sent no codes for a while", guard, %prefix, lasts_s);
+        }
+        Notice::Few { prefix, sent, back } => {
+            let prefix = prefix.masked();
+            often!(warn, meters.often(), "", "few codes come back", %prefix, sent, back);
+        }
+        Notice::Spent(percent) => warn!(percent, "much of what codes may cost is spent"),
+    }
+}
+
 /// The reason stays in the record: it is a text of somebody's.
 fn tell_action(meters: &Meters, action: &Action, said: &'static str) {
     let (carrier, route) = match action.target {
         Target::Carrier(it) => (Some(meters.carrier(it).name().to_owned()), None),
         Target::Link(it) => (Some(bind_name(meters.carrier(it.carrier).name(), it.bind)), None),
         Target::Route(it) => (None, Some(it.0)),
-        Target::Store => (None, None),
+        Target::Store | Target::Prefix(_) => (None, None),
     };
     let (deed, actor, until) = (action.deed.word(), &*action.by, action.until.known());
     info!(deed, carrier, route, actor, until = until.map(tracing::field::display), "{said}");

@@ -179,6 +179,10 @@ metrics! {
         "Verifications that ended, by whose carrier had the code last (`none` where nobody did) and how.";
     VERIFICATION_SECONDS = "verification_seconds" Histogram(HUMAN), Seconds, Late ["carrier"]
         "From the begin of a verification to the code that came back.";
+    GUARD_REJECTIONS = "guard_rejections_total" Counter, Count, AtZero ["guard" "mode"]
+        "Codes and guesses that a guard refused (`enforce`), or in its `shadow` would have.";
+    GUARD_BLOCKS = "guard_blocks" Gauge, Count, AtZero [] "Prefixes of numbers that guards send no codes to now.";
+    GUARD_SPENT_RATIO = "guard_spent_ratio" Gauge, Count, AtZero [] "What of `spend` is spent, 0 to 1; 0 without it.";
     OPT_OUTS = "opt_outs_total" Counter, Count, AtZero ["account"]
         "Keywords of handsets that stopped messages; `other` where no inbound rule gave them to an account.";
     OPT_OUTS_UNHEEDED = "opt_outs_unheeded_total" Counter, Count, AtZero ["carrier"]

@@ -2,6 +2,7 @@
 
 use crate::message::hidden::{CodeAlphabet, CodeForm};
 use crate::message::id::{AppId, RouteId};
+use crate::message::price::PriceTable;
 use crate::number::e164::E164;
 use crate::verify::code::Code;
 use crate::verify::key_ring::NEEDED;
@@ -47,6 +48,8 @@ pub struct App {
     pub resend: Resend,
     /// Countries that it sends to, as ISO letters; `None` is every one.
     pub countries: Option<Vec<Box<str>>>,
+    /// What an SMS may cost, where that is bounded.
+    pub max_price: Option<PriceTable>,
     /// What it says, by language.
     pub texts: BTreeMap<Box<str>, Wording>,
     /// What it says behind that, by language.
@@ -123,6 +126,7 @@ pub(crate) mod tests {
             resend_after: App::RESEND_AFTER,
             resend: Resend::Same,
             countries: Some(vec!["NL".into()]),
+            max_price: None,
             texts: [("en".into(), wording("{code} it is")), ("pt-BR".into(), wording("É {code}"))].into(),
             notices: BTreeMap::new(),
             locale: "en".into(),

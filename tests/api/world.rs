@@ -13,7 +13,7 @@ use nuncio::api::router::{self, Api};
 use nuncio::dispatch::door::happening::{Ask, Cancellation, Demand, Ending, Keyed, Submission};
 use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Scopes, Subnet, Terms};
 use nuncio::dispatch::door::reply::{
-    Cancelled, Denial, ForgottenSome, Grant, Noted, Reply, Submitted, Suppressed, Withdrawn,
+    Cancelled, Denial, ForgottenSome, Grant, Noted, Predicted, Reply, Submitted, Suppressed, Withdrawn,
 };
 use nuncio::dispatch::inbound::opt_out::OptedOut;
 use nuncio::message::body::Body as MessageBody;
@@ -318,6 +318,7 @@ impl Keeper {
             (Ask::Credit(_), None) => Err(Denial::NotManaged),
             (Ask::Submit(submission), None) => self.accept(*submission),
             (Ask::Verify(it), None) => Ok(verifications::begun(&mut self.store.lock().unwrap(), &it).into()),
+            (Ask::Predict(_), None) => Ok(Predicted::default().into()),
             (Ask::Check(it), None) => verifications::checked(&mut self.store.lock().unwrap(), it.id),
             (Ask::CancelVerification(it), None) => verifications::abandoned(&mut self.store.lock().unwrap(), it.id),
             (Ask::Withdraw(it), None) => Ok(Withdrawn { cancelled: it.to.0 - it.from.0, left: 0 }.into()),

@@ -48,6 +48,7 @@ mod requests;
 mod stages;
 mod status;
 mod stopped;
+mod guards;
 mod verify;
 mod telling;
 mod throttle;

@@ -366,7 +366,7 @@ fn a_balance_of_a_store_of_format_4_takes_the_currency_that_is_configured() {
     });
     conn.execute_batch(&receipts.concat()).expect("the newer goes");
     let steps = "DROP TABLE carrier_id; DROP TABLE carrier_id_log;
-        CREATE INDEX part_by_carrier_id ON part (rhash) WHERE rhash IS NOT NULL; DROP TABLE made; DROP TABLE to_forget; DROP TABLE verification; DROP INDEX event_by_endpoint; ALTER TABLE event DROP COLUMN endpoint;
+        CREATE INDEX part_by_carrier_id ON part (rhash) WHERE rhash IS NOT NULL; DROP TABLE made; DROP TABLE to_forget; DROP TABLE verification; DROP TABLE converted; DROP INDEX event_by_endpoint; ALTER TABLE event DROP COLUMN endpoint;
         ALTER TABLE event DROP COLUMN target; DROP TABLE endpoint; DROP TABLE retry; DROP TABLE forgotten; ALTER TABLE event DROP COLUMN about;
         DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;";
     conn.execute_batch(steps).expect("the newer goes");

@@ -2,50 +2,56 @@
 
 use crate::daemon::client::Reply;
 use crate::daemon::raw::{self, Frame, Link, Smsc};
-use crate::daemon::{Daemon, KEY, digest, until};
+use crate::daemon::{Daemon, KEY, carrier_named, digest, until};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-const NUMBER: &str = "+31612345678";
+pub(super) const NUMBER: &str = "+31612345678";
 /// Places of a code at which there is none.
 const NONE: &str = "no code";
 
-fn carrier(name: &str, port: u16) -> String {
-    format!(
-        "[[carrier]]\nid = \"{name}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
-         reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n"
-    )
-}
-
 /// An account that verifies, a route over these carriers, and the app `login`.
-fn configuration(folder: &Path, carriers: &[(&str, u16)], app: &str) -> String {
+fn configuration(folder: &Path, carriers: &[(&str, u16, &str)], app: &str) -> String {
     let digest = digest(KEY);
+    // Few tests are about guards, and most send to one number.
+    let guard = if app.contains("[guard]") { "" } else { "[guard]\nper_phone = [\"100/1d\"]\n" };
     let names: Vec<&str> = carriers.iter().map(|it| it.0).collect();
-    let carriers: String = carriers.iter().map(|(name, port)| carrier(name, *port)).collect();
+    let carriers: String = carriers.iter().map(|(name, port, more)| carrier_named(name, *port, more)).collect();
     format!(
         "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nscopes = [\"send\", \"read\", \"verify\", \"admin\"]\nroutes = [8]\n\
          senders = [\"YOURAPP\"]\nregion = \"NL\"\n{carriers}[[route]]\nid = 8\nclass = \"otp\"\ncarriers = {names:?}\n\
          receipt_window = \"1s\"\n[[app]]\nid = \"login\"\nroute = 8\ncountries = [\"NL\"]\nresend_after = \"1s\"\nbrand = \"Shop\"\n\
-         domain = \"shop.example\"\ntext = {{ en = \"{{code}} is your {{brand}} code.\" }}\n{app}\n[keys]\nring_file = {:?}\n",
+         domain = \"shop.example\"\ntext = {{ en = \"{{code}} is your {{brand}} code.\" }}\n{app}\n{guard}[keys]\nring_file = {:?}\n",
         folder.join("keys")
     )
 }
 
-struct Stage {
+pub(super) struct Stage {
     folder: tempfile::TempDir,
     smscs: Vec<Smsc>,
     links: Vec<Link>,
-    daemon: Daemon,
+    /// More of each carrier.
+    more: String,
+    pub(super) daemon: Daemon,
 }
 
 impl Stage {
     /// With so many carriers, and more of the app.
-    fn new(carriers: usize, app: &str) -> Self {
+    pub(super) fn new(carriers: usize, app: &str) -> Self {
+        Self::of(carriers, String::new(), app)
+    }
+
+    /// With a carrier that charges this.
+    pub(super) fn with_cost(app: &str, cost: &str) -> Self {
+        Self::of(1, format!("cost = {cost}\n"), app)
+    }
+
+    fn of(carriers: usize, more: String, app: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let smscs: Vec<Smsc> = (0..carriers).map(|_| Smsc::new()).collect();
-        let mut stage = Self { daemon: Daemon::prepare("", &[]), folder, links: Vec::new(), smscs };
+        let mut stage = Self { daemon: Daemon::prepare("", &[]), folder, links: Vec::new(), more, smscs };
         stage.keys(&["new"]);
         stage.daemon.configure(&stage.configuration(app));
         stage.daemon.restart();
@@ -53,58 +59,60 @@ impl Stage {
         stage
     }
 
-    fn configuration(&self, app: &str) -> String {
-        let named: Vec<(&str, u16)> = ["acme", "beta"].into_iter().zip(self.smscs.iter().map(Smsc::port)).collect();
+    pub(super) fn configuration(&self, app: &str) -> String {
+        let ports = self.smscs.iter().map(Smsc::port);
+        let named: Vec<(&str, u16, &str)> =
+            ["acme", "beta"].into_iter().zip(ports).map(|(name, port)| (name, port, &*self.more)).collect();
         configuration(self.folder.path(), &named, app)
     }
 
     /// `nuncio keys`
-    fn keys(&self, words: &[&str]) {
+    pub(super) fn keys(&self, words: &[&str]) {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_nuncio"));
         let file = self.folder.path().join("keys");
         let output = command.arg("keys").args(words).arg("--file").arg(file).output().expect("it runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
-    fn kill_and_start(&mut self) {
+    pub(super) fn kill_and_start(&mut self) {
         self.daemon.kill();
         self.daemon.restart();
         self.links = self.smscs.iter().map(Smsc::bound).collect();
     }
 
-    fn start(&self, more: Value) -> Reply {
+    pub(super) fn start(&self, more: Value) -> Reply {
         let mut body = json!({ "to": NUMBER, "app": "login" });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.daemon.client().post("/v1/verifications", &body)
     }
 
     /// One that begins now, by its id.
-    fn begun(&self) -> String {
+    pub(super) fn begun(&self) -> String {
         let reply = self.start(json!({}));
         assert_eq!((reply.status, &reply.json()["result"]), (202, &json!("created")), "{}", reply.text());
         reply.json()["id"].as_str().unwrap().to_owned()
     }
 
-    fn check(&self, id: &str, code: &str) -> Value {
+    pub(super) fn check(&self, id: &str, code: &str) -> Value {
         let reply = self.daemon.client().post(&format!("/v1/verifications/{id}/check"), &json!({ "code": code }));
         assert_eq!(reply.status, 200, "{}", reply.text());
         reply.json()
     }
 
-    fn result(&self, id: &str, code: &str) -> String {
+    pub(super) fn result(&self, id: &str, code: &str) -> String {
         self.check(id, code)["result"].as_str().unwrap().to_owned()
     }
 
-    fn get(&self, id: &str) -> Value {
+    pub(super) fn get(&self, id: &str) -> Value {
         self.daemon.client().get(&format!("/v1/verifications/{id}")).json()
     }
 
-    fn post(&self, id: &str, what: &str) -> Reply {
+    pub(super) fn post(&self, id: &str, what: &str) -> Reply {
         self.daemon.client().post(&format!("/v1/verifications/{id}/{what}"), &json!({}))
     }
 
     /// The next code that a carrier is given; it takes it under this name.
-    fn takes(&mut self, carrier: usize, name: &str) -> String {
+    pub(super) fn takes(&mut self, carrier: usize, name: &str) -> String {
         let submit = self.links[carrier].read_command(raw::SUBMIT_SM);
         self.links[carrier].answer(&submit, 0, format!("{name}\0").as_bytes());
         code_in(&submit)
@@ -130,7 +138,7 @@ fn code_in(submit: &Frame) -> String {
 }
 
 /// Another code than this.
-fn wrong(code: &str) -> String {
+pub(super) fn wrong(code: &str) -> String {
     let digit = if code.starts_with('9') { '0' } else { '9' };
     format!("{digit}{}", &code[1..])
 }

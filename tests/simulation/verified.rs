@@ -9,10 +9,12 @@ use nuncio::dispatch::door::happening::{
 };
 use nuncio::dispatch::door::plan::{Limits, Plan};
 use nuncio::dispatch::door::reply::{Denial, Grant, Reply, Started};
+use nuncio::guard::policy::{GuardKind, Policy};
 use nuncio::message::hidden::KeyId;
 use nuncio::message::id::{AccountId, AppId, Seq, VerificationId};
 use nuncio::message::status::Status;
 use nuncio::number::e164::E164;
+use nuncio::number::line::LineType;
 use nuncio::record::contract::Store;
 use nuncio::record::to_forget::ToForget;
 use nuncio::record::verification::Verification;
@@ -46,6 +48,7 @@ fn app() -> App {
         resend_after: App::RESEND_AFTER,
         resend: Resend::Same,
         countries: None,
+        max_price: None,
         texts: [("en".into(), Wording::parse("{code}", false).expect("a wording"))].into(),
         notices: BTreeMap::new(),
         locale: "en".into(),
@@ -56,7 +59,8 @@ fn app() -> App {
 }
 
 fn plan() -> Plan {
-    Plan { apps: [(APP, app())].into(), keys: Some(Arc::new(ring(1))), ..Bench::plan() }
+    let guard = Policy { off: GuardKind::ALL.into(), ..Policy::default() };
+    Plan { apps: [(APP, app())].into(), guard, keys: Some(Arc::new(ring(1))), ..Bench::plan() }
 }
 
 struct Stage(Bench);
@@ -105,6 +109,8 @@ impl Stage {
             client_ref: Some("login-77".into()),
             language: "en".into(),
             words: [("name".into(), "Ann".into())].into(),
+            address: None,
+            line: LineType::Mobile,
             send: Some((Box::new(submission), [0].into())),
             idempotency: None,
         };

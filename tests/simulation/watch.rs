@@ -257,6 +257,14 @@ impl Store for Watched {
         self.memory.verifications_of(to, until, limit)
     }
 
+    fn verifications_before(&mut self, n: u64, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        self.memory.verifications_before(n, limit)
+    }
+
+    fn was_verified(&mut self, to: E164, since: Time) -> Result<bool, Poisoned> {
+        self.memory.was_verified(to, since)
+    }
+
     fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
         self.memory.verifications_over(now, limit)
     }

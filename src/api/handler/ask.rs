@@ -1,8 +1,10 @@
 //! Questions to the loop, and what it means that it says no.
 
 use crate::api::handler::context::{Context, LoopRequest};
-use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::problem::{GuardSays, Kind, Problem};
 use crate::dispatch::door::reply::{Denial, Limit, Means, Question, Reply, Unfit};
+use crate::guard::policy::GuardKind;
+use crate::message::time::Time;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -81,10 +83,27 @@ pub(crate) fn refusal(denial: &Denial) -> Problem {
         Denial::Soon(wait) => {
             Problem::new(Kind::ResendTooSoon, "The code was sent a moment ago, or often enough.").after(*wait)
         }
+        Denial::Guarded { guard, until, wait } => guarded(*guard, *until, *wait),
         Denial::NoKeys => {
             Problem::new(Kind::KeyMissing, "The key that the code was made with is not in the ring of keys.")
         }
         Denial::Unfit(unfit) => unfit_for(*unfit),
+    }
+}
+
+fn guarded(guard: GuardKind, until: Time, wait: Option<Duration>) -> Problem {
+    let reason = guard.reason();
+    let (kind, detail) = if guard.is_a_challenge() {
+        (Kind::ChallengeRequired, "No SMS goes there: let the person prove himself in another way.")
+    } else if wait.is_none() {
+        (Kind::ChallengeRequired, "An SMS there costs more than may be spent.")
+    } else {
+        (Kind::VerificationLimited, "There were enough codes or guesses for now.")
+    };
+    let problem = Problem { guard: Some(GuardSays { reason, until }), ..Problem::new(kind, detail) };
+    match wait {
+        Some(wait) => problem.after(wait),
+        None => problem,
     }
 }
 

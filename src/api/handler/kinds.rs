@@ -5,6 +5,7 @@
 
 use crate::api::handler::people::STATES;
 use crate::dispatch::door::snapshot::{Closed, LinkWord};
+use crate::guard::policy::{GuardKind, GuardReason};
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::reason::Reason;
@@ -162,6 +163,15 @@ kinds! {
     /// (`canceled`), its time was over (`expired`), too many guesses were wrong (`max_attempts_reached`), or nobody
     /// could be given a code (`failed`).
     VerificationWord = words(VerificationStatus::ALL.map(VerificationStatus::word));
+    /// Why a guard refuses a code or a guess: the number stands on a list (`block_listed`) or is of a kind to which no
+    /// codes go (`line_unsuitable`); too many guesses for it were wrong (`wrong_guesses`); it was sent to often enough
+    /// (`repeated`), the address or its network asked often enough (`network_limit`), the app sent often enough
+    /// (`app_limit`); numbers beside it were asked for one behind the other (`sequence`), or too few codes to numbers
+    /// that begin so come back (`prefix_blocked`); nobody of its country was verified yet (`country_limit`); too much
+    /// was spent, or it costs too much (`spend`).
+    GuardReasonWord = words(GuardReason::ALL.map(GuardReason::word));
+    /// A guard.
+    GuardWord = words(GuardKind::ALL.map(GuardKind::word));
     /// What came of a guess: `ok` is right, `incorrect` is not; `exhausted` too many were not, `expired` the code is
     /// dead, `already_verified` it came back before.
     CheckWord = words(CheckResult::ALL.map(CheckResult::word));

@@ -3,9 +3,12 @@
 //! Every refusal is one of a closed list, so that a client can tell them apart by a stable URI
 //! and telemetry can count them.
 
-use crate::api::handler::kinds::{StageWord, described, words};
+use crate::api::handler::kinds::{GuardReasonWord, Moment, StageWord, described, words};
 use crate::api::handler::rate_limit;
+use crate::api::handler::time::Timestamp;
 use crate::dispatch::door::reply::Means;
+use crate::guard::policy::GuardReason;
+use crate::message::time::Time;
 use crate::text::near::nearest;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -219,6 +222,12 @@ kinds! {
     ResendTooSoon = "resend-too-soon", 429, "quota", true, "The code was just sent":
         "The code goes out again once `resend_after` of the app is over, and ten times at most.",
         "Send it again after `Retry-After`; show people how long that is.";
+    ChallengeRequired = "challenge-required", 403, "quota", false, "No SMS goes there":
+        "A guard withholds the SMS: the number is on a list, no codes go to its kind, it is too dear, or its prefix is blocked. `reason` says which, and `until` how long, where it ends.",
+        "Let the person prove himself in another way. Operators see blocks at `GET /admin/v1/guards`, and may let a prefix through.";
+    VerificationLimited = "verification-limited", 429, "quota", true, "There were enough codes or guesses":
+        "There were as many codes or wrong guesses as a guard lets through, or as much was spent; `reason` says which guard's limit it was, and `until` how long it holds.",
+        "Send it again after `Retry-After`; show people how long that is.";
     KeyMissing = "code-key-missing", 503, "validation", true, "The key of the code is missing":
         "The ring of keys has not the key that the code was made with, or has no key, so that nobody can say or compare it.",
         "The operator has to put the key back, or the verification has to begin anew.";
@@ -258,13 +267,24 @@ pub struct Problem {
     pub retry_after: Option<Duration>,
     /// How the account stands, as far as it is limited.
     pub means: Option<Box<Means>>,
+    /// What a guard says.
+    pub guard: Option<GuardSays>,
+}
+
+/// What a guard says to a request that it refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuardSays {
+    /// Why.
+    pub reason: GuardReason,
+    /// Until when; [`Time::NEVER`] of what does not end by itself.
+    pub until: Time,
 }
 
 impl Problem {
     /// A refusal in one sentence.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
         let retry_after = (kind.status() == 503).then_some(Duration::from_secs(1));
-        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after, means: None }
+        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after, means: None, guard: None }
     }
 
     /// A refusal that points at one place.
@@ -297,6 +317,8 @@ impl Problem {
             stage: self.kind.stage(),
             retryable: self.kind.retryable(),
             errors: &self.errors,
+            reason: self.guard.map(|it| it.reason.word()),
+            until: self.guard.and_then(|it| it.until.known()).map(Timestamp),
         };
         serde_json::to_vec(&document).expect("a problem is made of texts and numbers")
     }
@@ -383,6 +405,14 @@ pub(crate) struct ProblemDocument<'a> {
     retryable: bool,
     /// Each thing that is wrong, where there are several or one has a place; 100 at most.
     errors: &'a [Fault],
+    /// Why a guard refuses it; of what a guard refuses alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<GuardReasonWord>, nullable = false)]
+    reason: Option<&'static str>,
+    /// Until when; of what a guard refuses and ends by itself alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Moment>, nullable = false)]
+    until: Option<Timestamp>,
 }
 
 /// The type of a problem: where it is explained.

@@ -19,6 +19,7 @@ use crate::api::operate::link::{link, link_name};
 use crate::dispatch::door::happening::{Demand, Ending};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Denial, Unfit};
+use crate::guard::prefix::Prefix;
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::veil::Pages;
 use crate::record::action::{Action, Deed, Target};
@@ -37,7 +38,7 @@ const REASON_MAX: usize = 500;
 const PDUS: u16 = 1_000;
 const _: () = assert!(PDUS <= PDUS_MAX);
 
-/// `POST /admin/v1/{carriers,routes,links}/{id}/{what}`
+/// `POST /admin/v1/{carriers,routes,links,prefixes}/{id}/{what}`
 pub(crate) async fn order(
     State(context): State<Arc<Context>>,
     matched: MatchedPath,
@@ -98,7 +99,8 @@ pub(crate) struct Asked {
     /// Until when it stands.
     #[schema(value_type = Option<Moment>)]
     until: Option<String>,
-    /// `open`, `closed`, or `auto`, which lets it decide itself again; of a breaker alone.
+    /// Of a breaker `open` or `closed`, of a guard `allow` or `block`, or `auto`, which lets it decide itself again; of
+    /// others not.
     state: Option<String>,
     /// To which carrier; of a move alone. Without it each goes where its route would have it.
     to: Option<String>,
@@ -148,6 +150,7 @@ async fn perform(
         "carriers" => Target::Carrier(carrier(plan, id).ok_or_else(|| unknown("carrier"))?),
         "routes" => Target::Route(route(plan, id).ok_or_else(|| unknown("route"))?),
         "store" => Target::Store,
+        "prefixes" => Target::Prefix(prefix(id).ok_or_else(|| unknown("prefix"))?),
         _ => Target::Link(link(context, plan, id).ok_or_else(|| unknown("link"))?),
     };
     let deed = asked.deed(what, plan)?;
@@ -174,7 +177,11 @@ impl Asked {
     fn deed(&self, what: &str, plan: &Plan) -> Result<Deed, Problem> {
         let invalid = |pointer, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
         let misplaced = [
-            ("/state", "goes with breaker only", self.state.is_some() && what != "breaker"),
+            (
+                "/state",
+                "goes with breaker and guard only",
+                self.state.is_some() && !["breaker", "guard"].contains(&what),
+            ),
             ("/to", "goes with move only", self.to.is_some() && what != "move"),
             ("/route_id", "goes with move only", self.route_id.is_some() && what != "move"),
             ("/pdus", "goes with trace only", self.pdus.is_some() && what != "trace"),
@@ -201,6 +208,12 @@ impl Asked {
                 Some("closed") => Deed::CloseBreaker,
                 Some("auto") => Deed::FreeBreaker,
                 _ => return Err(invalid("/state", "must be open, closed or auto")),
+            },
+            "guard" => match self.state.as_deref() {
+                Some("allow") => Deed::LetThrough,
+                Some("block") => Deed::Block,
+                Some("auto") => Deed::FreePrefix,
+                _ => return Err(invalid("/state", "must be allow, block or auto")),
             },
             _ => {
                 let other = |it: &CarrierId| !plan.is_sandbox(*it);
@@ -247,6 +260,11 @@ fn refuse_without_pdus(plan: &Plan, deed: Deed, target: Target) -> Result<(), Pr
         }
         _ => Ok(()),
     }
+}
+
+/// The first digits of numbers, with their plus or without it.
+fn prefix(written: &str) -> Option<Prefix> {
+    Prefix::parse(&format!("+{}", written.strip_prefix('+').unwrap_or(written)))
 }
 
 /// The carrier of a name.
@@ -340,6 +358,8 @@ enum TargetView {
     Link(String),
     /// The store that was restored, the clock, or a person, who is not said.
     Store(&'static str),
+    /// Numbers that begin so.
+    Prefix(String),
 }
 
 impl<'a> ActionView<'a> {
@@ -362,6 +382,7 @@ impl<'a> ActionView<'a> {
                 Target::Store if action.deed == Deed::ConfirmClock => TargetView::Store("clock"),
                 Target::Store if action.deed == Deed::Forget => TargetView::Store("person"),
                 Target::Store => TargetView::Store("restored"),
+                Target::Prefix(it) => TargetView::Prefix(it.to_string()),
             },
             to,
             route_id,

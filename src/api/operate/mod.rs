@@ -4,6 +4,7 @@
 
 pub(super) mod actions;
 pub(super) mod orders;
+pub(super) mod guards;
 pub(super) mod inspect;
 pub(super) mod views;
 pub(super) mod link;

@@ -19,8 +19,10 @@ use crate::api::verify::look::{no_verification, shown, verification_of};
 use crate::api::verify::view::VerificationView;
 use crate::dispatch::door::happening::{Keyed, Submission, Verify};
 use crate::dispatch::door::reply::{Denial, Started, Verifying};
+use crate::guard::prefix::PersonAddress;
 use crate::message::id::VerificationId;
 use crate::number::e164::E164;
+use crate::number::line::LineType;
 use crate::record::verification::Verification;
 use crate::verify::app::App;
 use crate::verify::code::Code;
@@ -32,11 +34,14 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
 /// Words of a request: as many as a text has room for.
 const WORDS_MAX: usize = 10;
+/// What guards refuse by.
+const GUARDED: [Kind; 2] = [Kind::ChallengeRequired, Kind::VerificationLimited];
 /// Characters of a reference.
 const REF_MAX: usize = 255;
 
@@ -65,7 +70,7 @@ pub(crate) async fn begin(
 }
 
 /// What a request that begins asks the loop for.
-async fn wanted(context: &Context, by: &Prover, asked: Wanted) -> Result<Verify, Problem> {
+pub(super) async fn wanted(context: &Context, by: &Prover, asked: Wanted) -> Result<Verify, Problem> {
     let account = by.account();
     let app = app_of(by, &asked.app)?;
     let to = E164::parse(&asked.to, account.region.as_deref())
@@ -91,6 +96,8 @@ async fn wanted(context: &Context, by: &Prover, asked: Wanted) -> Result<Verify,
         client_ref: asked.client_ref.map(Into::into),
         language: language.into(),
         words: asked.variables,
+        address: asked.ip.as_deref().and_then(|it| it.parse().ok()).map(address),
+        line: LineType::of(to),
         send,
         idempotency: None,
     })
@@ -165,6 +172,8 @@ pub(crate) async fn resend(
         client_ref: None,
         language: language.into(),
         words: before.words,
+        address: before.address,
+        line: LineType::of(before.to),
         send,
         idempotency: None,
     };
@@ -201,7 +210,7 @@ fn check(app: &App, asked: &Wanted) -> Result<(), Problem> {
     if asked.client_ref.as_ref().is_some_and(|it| it.is_empty() || REF_MAX < it.chars().count()) {
         fault("/client_ref".into(), format!("must have 1 to {REF_MAX} characters"));
     }
-    if asked.ip.as_ref().is_some_and(|it| it.parse::<std::net::IpAddr>().is_err()) {
+    if asked.ip.as_ref().is_some_and(|it| it.parse::<IpAddr>().is_err()) {
         fault("/ip".into(), "must be an address of IPv4 or IPv6".into());
     }
     if asked.channel.as_deref().is_some_and(|it| it != super::view::SMS) {
@@ -264,6 +273,14 @@ async fn message(
     Ok((submission, places.into()))
 }
 
+/// An address as guards compare it.
+fn address(ip: IpAddr) -> PersonAddress {
+    PersonAddress(match ip.to_canonical() {
+        IpAddr::V4(it) => it.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(it) => it.to_bits(),
+    })
+}
+
 fn form_of(app: &App) -> String {
     format!("must be a text of {} {}, as codes of the app are", app.form.size(), app.form.alphabet.word())
 }
@@ -284,6 +301,7 @@ pub(crate) fn about() -> Endpoint {
         .refuses(&JUDGED)
         .refuses(&KEPT)
         .refuses(&[Kind::ResendTooSoon, Kind::KeyMissing])
+        .refuses(&GUARDED)
         .refuses(&READS)
         .refuses(&ASKS)
         .sends("Idempotency-Key: login-77")
@@ -302,6 +320,7 @@ pub(crate) fn about_resend() -> Endpoint {
         .refuses(&JUDGED)
         .refuses(&KEPT)
         .refuses(&[Kind::NotFound, Kind::VerificationOver, Kind::ResendTooSoon, Kind::KeyMissing])
+        .refuses(&GUARDED)
         .refuses(&READS)
         .refuses(&ASKS)
 }

@@ -3,4 +3,5 @@
 pub(super) mod begin;
 pub(super) mod check;
 pub(super) mod look;
+pub(super) mod predict;
 mod view;

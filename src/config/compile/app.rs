@@ -1,7 +1,7 @@
 //! Apps, which verify numbers, and the keys of their codes.
 
 use crate::config::compile::password::Sources;
-use crate::config::compile::price::is_country;
+use crate::config::compile::price::{self, is_country};
 use crate::config::compile::service::wait;
 use crate::config::compile::{Names, check_name, find_duplicates, sender};
 use crate::config::error::Findings;
@@ -11,6 +11,7 @@ use crate::dispatch::door::plan::Carrier;
 use crate::message::class::Class;
 use crate::message::hidden::{CodeAlphabet, CodeForm};
 use crate::message::id::{AppId, CarrierId, RouteId};
+use crate::message::price::PriceTable;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
 use crate::text::content::{Content, Requested};
@@ -116,6 +117,7 @@ impl One<'_, '_> {
             resend_after,
             resend,
             countries: self.countries(),
+            max_price: self.max_price(around),
             locale: self.locale(),
             texts,
             notices,
@@ -201,6 +203,27 @@ impl One<'_, '_> {
             }
         }
         Some(countries.iter().map(|it| it.as_str().into()).collect())
+    }
+
+    /// What an SMS may cost, in what the carriers of the route charge in.
+    fn max_price(&mut self, around: Around<'_>) -> Option<PriceTable> {
+        let path = self.at("max_price");
+        let table = price::table(&path, self.written.max_price.as_ref()?, self.findings)?;
+        let route = around.routes.get(&RouteId(self.written.route))?;
+        for carrier in route.every_carrier().into_iter().filter_map(|it| around.carriers.get(&it)) {
+            match carrier.dialect.cost.as_ref().map(|it| it.currency) {
+                Some(it) if it == table.currency => (),
+                Some(it) => {
+                    let message = format!("carrier {} charges in {}", carrier.name, it.as_str());
+                    self.findings.fault(&path, message);
+                }
+                None => {
+                    let message = format!("carrier {} does not say what it charges: see cost", carrier.name);
+                    self.findings.fault(&path, message);
+                }
+            }
+        }
+        Some(table)
     }
 
     fn frame(&mut self) -> Frame {

@@ -13,6 +13,7 @@ pub mod inbound;
 pub mod listeners;
 pub mod made_endpoint;
 mod one;
+pub mod guard;
 pub mod opt_out;
 pub mod outbind;
 pub mod password;
@@ -136,6 +137,8 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let rules = rule::all(&schema.rules, &routes, names, findings);
     let keys = app::keys(&schema.keys, !schema.apps.is_empty(), environment, findings);
     let apps = app::all(&schema.apps, app::Around { routes: &routes, carriers: &carriers, names }, findings);
+    let around = guard::Around { apps: &apps, routes: &routes, carriers: &carriers };
+    let guard = guard::policy(&schema.guard, around, findings);
     let sandbox = names.carrier(sandbox::HIDDEN);
     sandbox::name(sandbox, &mut carriers, &mut links);
     sandbox::open(&mut accounts, &mut routes, sandbox);
@@ -156,6 +159,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
             limits,
             networks: Arc::new(networks),
             apps,
+            guard,
             keys,
         }),
         sandbox,

@@ -31,6 +31,8 @@ pub struct App {
     pub auto_channel: Option<bool>,
     #[serde(default)]
     pub countries: Vec<String>,
+    #[serde(default)]
+    pub max_price: Option<BTreeMap<String, String>>,
     pub text: BTreeMap<String, String>,
     #[serde(default)]
     pub notice: BTreeMap<String, String>,

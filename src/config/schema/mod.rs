@@ -6,6 +6,7 @@
 pub mod account;
 pub mod app;
 pub mod carrier;
+pub mod guard;
 pub mod opt_out;
 pub mod http;
 pub mod lookup;
@@ -48,6 +49,8 @@ pub struct Schema {
     pub log: service::Log,
     /// `[opt_out]`
     pub opt_out: opt_out::OptOut,
+    /// `[guard]`
+    pub guard: guard::Guard,
     /// `[keys]`
     pub keys: app::Keys,
     /// `[[account]]`, each with its place in the array

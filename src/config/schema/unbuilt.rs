@@ -1,7 +1,6 @@
 //! What parses and has no function yet: keys and sections that are refused in a sentence,
 //! never ignored. Their types stand here so that a slip in them is found today.
 
-use crate::config::units::{Span, Switch};
 use serde::Deserialize;
 
 macro_rules! table {
@@ -17,21 +16,6 @@ macro_rules! table {
 table! {
     /// A login of an account at a drop-in port.
     Login { port: String, username: String, password_sha256: String, }
-}
-table! {
-    /// `[guard]`
-    Guard {
-        per_phone: Vec<String>,
-        per_ip: Vec<String>,
-        per_network: Vec<String>,
-        wrong_guesses_per_phone: String,
-        spend: String,
-        pumping: Pumping,
-    }
-}
-table! {
-    /// When sends that nobody verifies are stopped.
-    Pumping { sends: u32, window: Span, conversion: f64, block: Switch, block_max: Span, }
 }
 table! {
     /// `[port.*]`

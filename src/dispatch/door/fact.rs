@@ -1,6 +1,8 @@
 //! What the deciding floor tells telemetry: one fact, one log line, some metrics.
 
 use crate::carrier::id::Relation;
+use crate::guard::guards::Notice;
+use crate::guard::policy::GuardKind;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::id::{AccountId, AppId, CarrierId, EventId, LinkId, MessageId, OrderId, RouteId};
@@ -117,6 +119,15 @@ pub enum Fact {
         /// How long after it began.
         took: Duration,
     },
+    /// A guard refused a code, or a guess, or in its shadow would have.
+    Guarded {
+        /// Which.
+        guard: GuardKind,
+        /// It refused nothing.
+        shadow: bool,
+    },
+    /// A guard saw what somebody should know.
+    Noticed(Notice),
     /// A receipt came, of whatever use it was.
     Receipt {
         /// From whom.

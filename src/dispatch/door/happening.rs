@@ -2,6 +2,7 @@
 
 use crate::carrier::report::Report;
 use crate::dispatch::door::plan::Plan;
+use crate::guard::prefix::PersonAddress;
 use crate::message::class::Class;
 use crate::message::era::Wall;
 use crate::message::extras::Extras;
@@ -11,6 +12,7 @@ use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::number::line::LineType;
 use crate::record::action::{Deed, Target};
 use crate::record::delivery::Progress;
 use crate::record::event::Event;
@@ -91,6 +93,8 @@ asks! {
     Forget(Box<Forgetting>),
     /// A number is to be verified, or its code to be sent again.
     Verify(Box<Verify>),
+    /// What would the guards say to a code?
+    Predict(Predict),
     /// A code came back, or something like it.
     Check(Check),
     /// A number is not to be verified any more.
@@ -180,10 +184,29 @@ pub struct Verify {
     pub language: Box<str>,
     /// The words of the application in its text.
     pub words: BTreeMap<Box<str>, Box<str>>,
+    /// Who asks for it, as far as the application says it.
+    pub address: Option<PersonAddress>,
+    /// What kind of line the number is.
+    pub line: LineType,
     /// One message, with zeros in the place of the code, and where these begin; none to a number for tests.
     pub send: Option<(Box<Submission>, Box<[u16]>)>,
     /// The key against doing it twice.
     pub idempotency: Option<Keyed>,
+}
+
+/// A code that might be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Predict {
+    /// By which app.
+    pub app: AppId,
+    /// To whom.
+    pub to: E164,
+    /// Who asks, as far as the application says it.
+    pub address: Option<PersonAddress>,
+    /// What kind of line the number is.
+    pub line: LineType,
+    /// Nothing of it would leave the house, so that no guard is asked.
+    pub is_free: bool,
 }
 
 /// A guess at a code.

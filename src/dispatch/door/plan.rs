@@ -3,6 +3,7 @@
 use crate::carrier::dialect::Dialect;
 use crate::carrier::sender;
 use crate::carrier::submit;
+use crate::guard::policy::Policy;
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, AppId, CarrierId, RouteId};
@@ -47,6 +48,8 @@ pub struct Plan {
     pub limits: Limits,
     /// How numbers are verified.
     pub apps: BTreeMap<AppId, App>,
+    /// What stands before a code is sent.
+    pub guard: Policy,
     /// The keys of one-time codes, where there are some.
     pub keys: Option<Arc<KeyRing>>,
 }
@@ -100,6 +103,12 @@ impl Plan {
     /// What a carrier charges for one SMS to a number; `None` where no cost is stated.
     pub fn cost(&self, carrier: CarrierId, number: E164) -> Option<Money> {
         self.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(number, self.country(number))
+    }
+
+    /// What the dearest carrier of a route charges for one SMS to a number; `None` where none states a cost.
+    pub fn dearest(&self, route: RouteId, number: E164) -> Option<Money> {
+        let carriers = self.routes.get(&route)?.every_carrier();
+        carriers.into_iter().filter_map(|it| self.cost(it, number)).max()
     }
 
     /// Whether some carrier of a route can say a sender to a destination.

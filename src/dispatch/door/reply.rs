@@ -1,10 +1,12 @@
 //! The answers to requests.
 
 use crate::dispatch::door::happening::{
-    Ask, CancelVerification, Cancellation, Check, Credit, Demand, Feedback, Forgetting, Inspect, Lift, MayAsk,
+    Ask, CancelVerification, Cancellation, Check, Credit, Demand, Feedback, Forgetting, Inspect, Lift, MayAsk, Predict,
     Submission, Suppress, Verify, Withdrawal,
 };
 use crate::dispatch::door::snapshot::Snapshot;
+use crate::guard::guards::Objection;
+use crate::guard::policy::GuardKind;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::money::Money;
 use crate::message::time::Time;
@@ -78,6 +80,8 @@ grants! {
     ForgottenSome(ForgottenSome) to Box<Forgetting>;
     /// A number is being verified, or was.
     Verifying(Verifying) to Box<Verify>, CancelVerification;
+    /// What the guards would say.
+    Predicted(Predicted) to Predict;
     /// What came of a guess.
     Checked(Checked) to Check;
     /// How everything stands.
@@ -159,6 +163,15 @@ pub struct Verifying {
     pub verification: Box<Verification>,
 }
 
+/// What the guards would say to a code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Predicted {
+    /// That it is not sent, and until when, as the wall has it.
+    pub refused: Option<Objection>,
+    /// Those that would refuse it if they did more than count.
+    pub shadowed: Vec<GuardKind>,
+}
+
 closed_set! {
     /// What came of it that a number is to be verified.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,6 +239,15 @@ pub enum Denial {
     Over,
     /// The code was sent a moment ago, or often enough; try again after this.
     Soon(Duration),
+    /// A guard refuses it.
+    Guarded {
+        /// Which.
+        guard: GuardKind,
+        /// Until when, as the wall has it; [`Time::NEVER`] of what does not end by itself.
+        until: Time,
+        /// How long that is.
+        wait: Option<Duration>,
+    },
     /// The key that a code was made with is not there.
     NoKeys,
     /// What an operator wanted is not done.

@@ -1,8 +1,10 @@
 //! How everything stands, for operators who look: one picture of one moment, which owns all that it shows.
 
+use crate::guard::block::PrefixBlock;
 use crate::message::attempt::Answer;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
+use crate::message::money::Money;
 use crate::message::time::Time;
 use crate::record::action::Action;
 use crate::route::breaker;
@@ -22,6 +24,19 @@ pub struct Snapshot {
     pub queues: Vec<InQueue>,
     /// What holds routes.
     pub held_routes: Vec<(RouteId, Action)>,
+    /// The guards.
+    pub guards: GuardsNow,
+}
+
+/// How the guards stand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GuardsNow {
+    /// Prefixes that they block, and until when.
+    pub blocks: Vec<PrefixBlock>,
+    /// What is ordered for prefixes.
+    pub orders: Vec<Action>,
+    /// What codes cost of late, where that is bounded.
+    pub spent: Option<Money>,
 }
 
 /// A carrier.

@@ -236,6 +236,9 @@ impl Dispatch {
         if let Some(past) = past {
             self.set.changed_past(past);
         }
+        if cause != Cause::First {
+            self.pay_again(&body, link.carrier);
+        }
         let (message, class, waited) = (body.id, body.class, now.since(self.beat.begins(&body)));
         let body = self.beat.with_wall_expiry(body);
         let body = self.beat.with_code(body).expect("what nobody can say is not given to a link");

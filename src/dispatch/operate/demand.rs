@@ -24,7 +24,7 @@ impl Dispatch {
             Target::Carrier(it) => self.beat.plan.carriers.contains_key(&it),
             Target::Route(it) => self.beat.plan.routes.contains_key(&it),
             Target::Link(it) => self.beat.plan.carriers.contains_key(&it.carrier),
-            Target::Store => true,
+            Target::Store | Target::Prefix(_) => true,
         };
         if !known {
             return Err(Unfit::NoTarget);

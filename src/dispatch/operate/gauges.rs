@@ -21,6 +21,10 @@ pub struct Gauges {
     pub parked: usize,
     /// Messages from handsets of which parts are missing.
     pub mo_incomplete: usize,
+    /// Prefixes that guards block.
+    pub blocks: usize,
+    /// What of what codes may cost is spent, 0 to 1.
+    pub spent: f64,
     /// Places of windows in use and in all, by link; parts that run ahead take none.
     pub windows: BTreeMap<LinkId, (usize, usize)>,
     /// Parts given to links and how many may be, those that run ahead of the window too.
@@ -58,6 +62,7 @@ impl Dispatch {
     pub fn gauges(&self) -> Gauges {
         let mut gauges =
             Gauges { parked: self.parked.len(), mo_incomplete: self.handsets.incomplete(), ..Gauges::default() };
+        (gauges.blocks, gauges.spent) = self.guards_stand();
         gauges.queues.extend(self.beat.plan.routes.keys().map(|it| (*it, Queue::default())));
         for (id, lane) in self.lanes.iter() {
             let queue = gauges.queues.entry(id.route()).or_default();

@@ -48,6 +48,7 @@ impl Dispatch {
             links: self.at_links(),
             held_routes: self.beat.plan.routes.keys().filter_map(held).collect(),
             queues,
+            guards: self.guards_now(),
         }
     }
 

@@ -7,5 +7,6 @@ pub mod gauges;
 pub(super) mod demand;
 pub(super) mod standing_orders;
 pub(super) mod inspect;
+mod guards;
 pub(super) mod tally;
 pub(super) mod restored;

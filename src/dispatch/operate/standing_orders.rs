@@ -4,8 +4,10 @@
 //! once and is done, such as a move, leaves no trace here.
 
 use crate::dispatch::failover::operator_moves::Moving;
+use crate::guard::prefix::Prefix;
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::time::Time;
+use crate::number::e164::E164;
 use crate::record::action::{Action, Aspect, Deed, Target};
 use std::collections::BTreeMap;
 
@@ -18,7 +20,8 @@ pub(crate) enum Forced {
     Closed,
 }
 
-/// What stands, by what it is about. As many as there are carriers and routes, twice at most.
+/// What stands, by what it is about: as many as there are carriers and routes, twice at most, and prefixes that
+/// somebody ordered of late.
 #[derive(Debug, Default)]
 pub(crate) struct Operated {
     standing: BTreeMap<(Target, Aspect), Action>,
@@ -31,10 +34,10 @@ impl Operated {
     pub(crate) fn take(&mut self, action: Action) {
         let key = (action.target, action.deed.aspect());
         match action.deed {
-            Deed::Pause | Deed::Drain | Deed::OpenBreaker | Deed::CloseBreaker => {
+            Deed::Pause | Deed::Drain | Deed::OpenBreaker | Deed::CloseBreaker | Deed::LetThrough | Deed::Block => {
                 self.standing.insert(key, action);
             }
-            Deed::Resume | Deed::FreeBreaker => {
+            Deed::Resume | Deed::FreeBreaker | Deed::FreePrefix => {
                 self.standing.remove(&key);
             }
             Deed::Move { .. }
@@ -70,6 +73,17 @@ impl Operated {
     /// What forces the breaker of a carrier.
     pub(super) fn on_breaker(&self, carrier: CarrierId) -> Option<&Action> {
         self.standing.get(&(Target::Carrier(carrier), Aspect::Breaker))
+    }
+
+    /// What is ordered for a number, by its longest prefix: that codes go there, or that none do.
+    pub(crate) fn lets_through(&self, to: E164) -> Option<bool> {
+        let orders = Prefix::all(to).filter_map(|it| self.standing.get(&(Target::Prefix(it), Aspect::Guard)));
+        orders.map(|it| it.deed == Deed::LetThrough).next()
+    }
+
+    /// What is ordered for prefixes.
+    pub(super) fn of_prefixes(&self) -> impl Iterator<Item = &Action> {
+        self.standing.iter().filter(|(key, _)| key.1 == Aspect::Guard).map(|it| it.1)
     }
 
     /// Ends what has had its time, and gives it out.

@@ -11,6 +11,7 @@ use crate::message::extras::Extras;
 use crate::message::hidden::{CodeForm, Hidden, Seed};
 use crate::message::id::{OrderId, VerificationId};
 use crate::message::time::Time;
+use crate::number::line::LineType;
 use crate::record::batch::Idempotency;
 use crate::record::contract::{Poisoned, Store};
 use crate::record::verification::Verification;
@@ -107,12 +108,14 @@ impl Dispatch {
             created: now,
             sent: now,
             messages: Vec::new(),
+            sends: Vec::new(),
+            address: asked.address,
             client_ref: asked.client_ref,
             language: asked.language,
             words: asked.words,
         };
         if let Some((submission, places)) = asked.send
-            && let Err(denial) = self.send_code(&mut it, (submission, places), dice, store)?
+            && let Err(denial) = self.send_code(&mut it, (submission, places, asked.line), dice, store)?
         {
             return Ok(Err(denial));
         }
@@ -149,9 +152,9 @@ impl Dispatch {
             };
             it.seed = seed;
         }
-        (it.language, it.words) = (asked.language, asked.words);
+        (it.language, it.words, it.address) = (asked.language, asked.words, asked.address.or(it.address));
         if let Some((submission, places)) = asked.send
-            && let Err(denial) = self.send_code(&mut it, (submission, places), dice, store)?
+            && let Err(denial) = self.send_code(&mut it, (submission, places, asked.line), dice, store)?
         {
             return Ok(Err(denial));
         }
@@ -198,14 +201,17 @@ impl Dispatch {
         })
     }
 
-    /// A message with the code, judged and paid for as any other.
+    /// A message with the code, if no guard refuses it; judged and paid for as any other.
     fn send_code<S: Store>(
         &mut self,
         it: &mut Verification,
-        (mut submission, places): (Box<Submission>, Box<[u16]>),
+        (mut submission, places, line): (Box<Submission>, Box<[u16]>, LineType),
         dice: Dice<'_>,
         store: &mut S,
     ) -> Result<Result<(), Denial>, Poisoned> {
+        if let Err(denial) = self.admit_send(it, line, store)? {
+            return Ok(Err(denial));
+        }
         submission.validity = it.progress.expires().since(self.beat.now);
         for to in &mut submission.recipients {
             let extras = to.extras.as_deref().cloned().unwrap_or_default();
@@ -215,6 +221,8 @@ impl Dispatch {
         Ok(match self.accept_now(*submission, dice, store)? {
             Ok(messages) => {
                 it.messages.extend(messages);
+                it.sends.push(self.beat.now);
+                self.note_send(it, line);
                 Ok(())
             }
             Err(denial) => Err(denial),

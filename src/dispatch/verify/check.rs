@@ -8,7 +8,7 @@ use crate::dispatch::door::reply::{Checked, Denial, Started, Verifying};
 use crate::dispatch::{Dice, Dispatch};
 use crate::record::contract::{Poisoned, Store};
 use crate::verify::code::Lost;
-use crate::verify::progress::VerificationEnd;
+use crate::verify::progress::{CheckResult, VerificationEnd};
 use std::sync::Arc;
 
 impl Dispatch {
@@ -24,6 +24,12 @@ impl Dispatch {
             self.beat.deny(request, Denial::NotFound);
             return Ok(());
         };
+        if it.progress.is_live(self.beat.now)
+            && let Err(denial) = self.admit_guess(&it)
+        {
+            self.beat.deny(request, denial);
+            return Ok(());
+        }
         let plan = Arc::clone(&self.beat.plan);
         let (before, seed) = (it.progress, it.seed.clone());
         // One that has ended is answered without a key.
@@ -32,6 +38,9 @@ impl Dispatch {
             self.beat.deny(request, Denial::NoKeys);
             return Ok(());
         };
+        if result == CheckResult::Incorrect {
+            self.note_wrong(&it);
+        }
         if it.progress != before {
             self.over(&mut it, dice, store)?;
             self.verifications.put(it.clone());

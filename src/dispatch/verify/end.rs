@@ -59,9 +59,10 @@ impl Dispatch {
     ) -> Result<bool, Poisoned> {
         let all = self.verifications.of_number(number, (until, FORGET_MAX), store)?;
         let more = FORGET_MAX <= all.len();
+        self.guards.forget(number);
         for mut it in all.into_iter().filter(|it| it.to == number) {
             // First, so that what is told of its end names nobody.
-            (it.to, it.client_ref, it.words) = (E164::FORGOTTEN, None, BTreeMap::new());
+            (it.to, it.address, it.client_ref, it.words) = (E164::FORGOTTEN, None, None, BTreeMap::new());
             self.verifications.put(it.clone());
             self.end_verification(it, VerificationEnd::Cancel, dice, store)?;
         }
@@ -103,6 +104,7 @@ impl Dispatch {
             _ => {}
         }
         self.end_of_code(&it.messages, store)?;
+        self.note_end(it);
         let (status, took) = (it.progress.status(), it.progress.ended().since(it.created));
         if !it.is_test {
             let country = self.beat.plan.country(it.to);

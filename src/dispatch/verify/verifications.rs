@@ -16,12 +16,14 @@ pub(crate) struct Verifications {
     changed: BTreeMap<u64, Verification>,
     /// When the next pending one ends; never where none is known of.
     over: Time,
+    /// Whether the guards know what was before the start.
+    pub(super) recalled: bool,
 }
 
 impl Default for Verifications {
     /// Those of before may have ended at once.
     fn default() -> Self {
-        Self { changed: BTreeMap::new(), over: Time(1) }
+        Self { changed: BTreeMap::new(), over: Time(1), recalled: false }
     }
 }
 

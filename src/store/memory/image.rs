@@ -3,7 +3,7 @@
 use crate::carrier::id::Learned;
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
-use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, AppId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -48,6 +48,7 @@ pub(super) struct Image {
     pub(super) balances: BTreeMap<AccountId, Money>,
     pub(super) quotas: BTreeMap<AccountId, QuotaUse>,
     pub(super) verifications: BTreeMap<u64, Verification>,
+    pub(super) converted: BTreeMap<(AppId, [u8; 2]), u32>,
     pub(super) marks: Option<Marks>,
     pub(super) accounts: Vec<Box<str>>,
     pub(super) carriers: Vec<Box<str>>,
@@ -106,6 +107,7 @@ impl Image {
         self.ledger.extend(batch.ledger.iter().map(|it| (it.n, it.clone())));
         self.balances.extend(batch.balances.iter().copied());
         self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
+        self.converted.extend(batch.converted.iter().map(|it| ((it.app, it.country), it.count)));
         self.verifications.extend(batch.verifications.iter().map(|it| (it.id.n, it.clone())));
         let marks = self.marks.clone().unwrap_or_else(Marks::first);
         self.marks = Some(marks.after(&batch.marks));

@@ -259,6 +259,14 @@ impl Store for Memory {
         Ok(self.sound("finding verifications")?.verifications_of(to, until, limit))
     }
 
+    fn verifications_before(&mut self, n: u64, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        Ok(self.sound("reading verifications")?.verifications_before(n, limit))
+    }
+
+    fn was_verified(&mut self, to: E164, since: Time) -> Result<bool, Poisoned> {
+        Ok(self.sound("finding a verification that ended well")?.was_verified(to, since))
+    }
+
     fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
         Ok(self.sound("finding verifications that are over")?.verifications_over(now, limit))
     }
@@ -307,6 +315,7 @@ impl Store for Memory {
             actions: image.newest().into_values().cloned().collect(),
             balances: image.balances.iter().map(|(account, it)| (*account, *it)).collect(),
             quotas: image.quotas.values().cloned().collect(),
+            converted: image.converted(),
             held,
         })
     }

@@ -3,7 +3,7 @@
 use crate::message::id::{AccountId, AppId};
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::record::verification::Verification;
+use crate::record::verification::{Converted, Verification};
 use crate::store::memory::image::Image;
 use crate::verify::progress::VerificationStatus;
 
@@ -15,6 +15,22 @@ impl Image {
 
     pub(super) fn verifications_of(&self, to: E164, until: Time, limit: usize) -> Vec<Verification> {
         self.verifications.values().filter(|it| it.to == to && it.created <= until).take(limit).cloned().collect()
+    }
+
+    pub(super) fn verifications_before(&self, n: u64, limit: usize) -> Vec<Verification> {
+        self.verifications.range(..n).rev().map(|it| it.1).take(limit).cloned().collect()
+    }
+
+    pub(super) fn was_verified(&self, to: E164, since: Time) -> bool {
+        let ended_well = |it: &Verification| it.progress.status() == VerificationStatus::Approved && !it.is_test;
+        self.verifications.values().any(|it| it.to == to && ended_well(it) && since <= it.progress.ended())
+    }
+
+    pub(super) fn converted(&self) -> Vec<Converted> {
+        self.converted
+            .iter()
+            .map(|((app, country), count)| Converted { app: *app, country: *country, count: *count })
+            .collect()
     }
 
     pub(super) fn verifications_over(&self, now: Time, limit: usize) -> Vec<Verification> {

@@ -8,8 +8,8 @@ use crate::message::veil::{MessageName, Veil};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    Table, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen, operate, orders, parked, quota, retry,
-    to_forget, verification,
+    Table, converted, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen, operate, orders, parked,
+    quota, retry, to_forget, verification,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -33,7 +33,7 @@ pub(super) struct Aside {
 
 /// The tables whose records can be missed. Without its counters, balances, opt-outs and the key of its ids a store is
 /// not to be used.
-const TABLES: [&Table; 17] = [
+const TABLES: [&Table; 18] = [
     &idem::TABLE,
     &orders::TABLE,
     &parked::TABLE,
@@ -44,6 +44,7 @@ const TABLES: [&Table; 17] = [
     &operate::TABLE,
     &ledger::TABLE,
     &quota::TABLE,
+    &converted::TABLE,
     &endpoint::TABLE,
     &retry::TABLE,
     &forgotten::TABLE,

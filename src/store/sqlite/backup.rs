@@ -17,11 +17,11 @@ use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    Table, attempt, balance, currency, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen, name,
-    operate, orders, parked, quota, retry, suppression, to_forget, verification,
+    Table, attempt, balance, converted, currency, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen,
+    name, operate, orders, parked, quota, retry, suppression, to_forget, verification,
 };
 use crate::store::sqlite::writer;
-use crate::store::sqlite::{Durability, connect, guard, journal, money, opt_out, schema, veil};
+use crate::store::sqlite::{Durability, connect, guard, journal, money, opt_out, schema, veil, verifications};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, Row};
 use std::fs::{self, DirBuilder, File};
@@ -171,7 +171,7 @@ fn read_messages(conn: &Connection) -> Result<u64, Trouble> {
 type Read = fn(&Connection) -> Result<(), Trouble>;
 
 /// Everything but messages, table by table; [`schema`] says that none is left out.
-pub(super) const REST: [(&str, Read); 23] = [
+pub(super) const REST: [(&str, Read); 24] = [
     (name::TABLE.name, |conn| veil::read(conn).map(drop)),
     (parked::TABLE.name, |conn| reader::parked(conn).map(drop)),
     (mo::TABLE.name, |conn| reader::mo_parts(conn).map(drop)),
@@ -180,6 +180,7 @@ pub(super) const REST: [(&str, Read); 23] = [
     (suppression::TABLE.name, |conn| opt_out::list(conn).map(drop)),
     (balance::TABLE.name, |conn| money::balances(conn).map(drop)),
     (quota::TABLE.name, |conn| money::quotas(conn).map(drop)),
+    (converted::TABLE.name, |conn| verifications::converted(conn).map(drop)),
     (currency::TABLE.name, |conn| money::currencies(conn).map(drop)),
     (attempt::TABLE.name, |conn| every(conn, &attempt::TABLE, |row| attempt::read(row).map(drop))),
     (orders::TABLE.name, |conn| every(conn, &orders::TABLE, |row| orders::read(row).map(drop))),

@@ -49,6 +49,12 @@ pub enum Fault {
         /// The latest format that this version reads.
         known: i64,
     },
+    /// It was written by an earlier version.
+    #[error("{file}: the store is of an older format, which the next start of the daemon changes")]
+    Older {
+        /// The file of the store.
+        file: PathBuf,
+    },
     /// It is a database, but of something else.
     #[error("{file}: this is not a store of nuncio")]
     Foreign {

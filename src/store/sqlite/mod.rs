@@ -42,6 +42,7 @@ mod order;
 pub mod made;
 pub mod people;
 mod money;
+pub mod history;
 mod verifications;
 pub mod list;
 mod search;
@@ -363,6 +364,14 @@ impl Store for Sqlite {
         self.answered("finding verifications", |conn| verifications::of_number(conn, to, until, limit))
     }
 
+    fn verifications_before(&mut self, n: u64, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        self.answered("reading verifications", |conn| verifications::before(conn, n, limit))
+    }
+
+    fn was_verified(&mut self, to: E164, since: Time) -> Result<bool, Poisoned> {
+        self.answered("finding a verification that ended well", |conn| verifications::was_verified(conn, to, since))
+    }
+
     fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
         self.answered("finding verifications that are over", |conn| verifications::over(conn, now, limit))
     }
@@ -396,6 +405,7 @@ impl Store for Sqlite {
                 actions: reader::standing(conn)?,
                 balances: money::balances(conn)?,
                 quotas: money::quotas(conn)?,
+                converted: verifications::converted(conn)?,
                 held,
             })
         })?;

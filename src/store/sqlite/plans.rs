@@ -56,6 +56,8 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (&**verifications::ONE, "INTEGER PRIMARY KEY (rowid=?)"),
         (&**verifications::LATEST, "verification_by_number (destination=?)"),
         (&**verifications::OF_NUMBER, "verification_by_number (destination=?)"),
+        (&**verifications::BEFORE, "INTEGER PRIMARY KEY (rowid<?)"),
+        (verifications::VERIFIED, "verification_by_number (destination=?)"),
         (&**verifications::OF_ACCOUNT, "verification_by_number (destination=? AND n<?)"),
         (&**verifications::OVER, "verification_by_end (expires<?)"),
         (verifications::NEXT_OVER, "verification_by_end (expires>?)"),

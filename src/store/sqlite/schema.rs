@@ -7,7 +7,7 @@ use crate::store::sqlite::carrier_ids;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    Steps, Table, attempt, balance, body, currency, endpoint, event, forgotten, idem, learned, ledger, made,
+    Steps, Table, attempt, balance, body, converted, currency, endpoint, event, forgotten, idem, learned, ledger, made,
     message_parts, meta, mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression, to_forget,
     verification,
 };
@@ -21,7 +21,7 @@ pub(super) const FORMAT: i64 = 11;
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// The tables.
-const TABLES: [&Table; 27] = [
+const TABLES: [&Table; 28] = [
     &body::TABLE,
     &part::TABLE,
     &attempt::TABLE,
@@ -40,6 +40,7 @@ const TABLES: [&Table; 27] = [
     &balance::TABLE,
     &currency::TABLE,
     &quota::TABLE,
+    &converted::TABLE,
     &endpoint::TABLE,
     &retry::TABLE,
     &forgotten::TABLE,

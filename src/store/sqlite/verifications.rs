@@ -3,10 +3,11 @@
 use crate::message::id::{AccountId, AppId};
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::record::verification::Verification;
+use crate::record::verification::{Converted, Verification};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader;
-use crate::store::sqlite::table::verification;
+use crate::store::sqlite::table::{converted, verification};
+use crate::verify::progress::VerificationStatus;
 use rusqlite::Connection;
 use std::sync::LazyLock;
 
@@ -22,6 +23,10 @@ pub(super) static OF_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
         "WHERE destination = ?1 AND n < ?2 AND account = ?3 AND (?4 IS NULL OR app = ?4) ORDER BY n DESC LIMIT ?5";
     verification::TABLE.select(which)
 });
+pub(super) static BEFORE: LazyLock<String> =
+    LazyLock::new(|| verification::TABLE.select("WHERE n < ?1 ORDER BY n DESC LIMIT ?2"));
+pub(super) const VERIFIED: &str =
+    "SELECT 1 FROM verification WHERE destination = ?1 AND status = ?2 AND ended >= ?3 AND test = 0 LIMIT 1";
 pub(super) static OVER: LazyLock<String> =
     LazyLock::new(|| verification::TABLE.select("WHERE status = 0 AND expires <= ?1 ORDER BY expires LIMIT ?2"));
 pub(super) const NEXT_OVER: &str =
@@ -63,6 +68,23 @@ pub(super) fn of_account(
     let (before, limit) = (i64::try_from(before).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
     let asked = (to.0.cast_signed(), before, account.0, app.map(|it| it.0), limit);
     reader::all(&mut conn.prepare_cached(&OF_ACCOUNT)?, asked, verification::read)
+}
+
+/// Up to `limit` with places below `n`, newest first.
+pub(super) fn before(conn: &Connection, n: u64, limit: usize) -> Result<Vec<Verification>, Trouble> {
+    let (n, limit) = (i64::try_from(n).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
+    reader::all(&mut conn.prepare_cached(&BEFORE)?, (n, limit), verification::read)
+}
+
+/// Whether one of a number ended well since then.
+pub(super) fn was_verified(conn: &Connection, to: E164, since: Time) -> Result<bool, Trouble> {
+    let asked = (to.0.cast_signed(), VerificationStatus::Approved.number(), since.0.cast_signed());
+    Ok(conn.prepare_cached(VERIFIED)?.exists(asked)?)
+}
+
+/// How many ended well, by app and country.
+pub(super) fn converted(conn: &Connection) -> Result<Vec<Converted>, Trouble> {
+    reader::all(&mut conn.prepare_cached(&converted::TABLE.select("ORDER BY place"))?, [], converted::read)
 }
 
 /// The first `limit` pending ones whose end has come, earliest first.

@@ -14,8 +14,8 @@ use crate::store::sqlite::opt_out;
 use crate::store::sqlite::row_writer::RowWriter;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    attempt, balance, body, endpoint, event, idem, learned, ledger, meta, mo, mo_seen, operate, orders, parked, part,
-    quota, retry, suppression, verification,
+    attempt, balance, body, converted, endpoint, event, idem, learned, ledger, meta, mo, mo_seen, operate, orders,
+    parked, part, quota, retry, suppression, verification,
 };
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
@@ -48,6 +48,7 @@ struct Words {
     ledger: String,
     balance: String,
     quota: String,
+    converted: String,
     verification: String,
     marks: String,
 }
@@ -75,6 +76,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     ledger: ledger::TABLE.insert("INSERT", 1),
     balance: balance::TABLE.insert("INSERT OR REPLACE", 1),
     quota: quota::TABLE.insert("INSERT OR REPLACE", 1),
+    converted: converted::TABLE.insert("INSERT OR REPLACE", 1),
     verification: verification::TABLE.insert("INSERT OR REPLACE", 1),
     marks: meta::replace(),
 });
@@ -113,6 +115,7 @@ pub(super) fn commit(
     each(conn, &WORDS.action, batch.actions.iter().map(operate::write))?;
     money(conn, batch)?;
     each(conn, &WORDS.verification, batch.verifications.iter().map(verification::write))?;
+    each(conn, &WORDS.converted, batch.converted.iter().map(converted::write))?;
     if let Some(marks) = marks {
         let (awaiting, eras) = (meta::awaiting_octets(&marks.awaiting), meta::eras_octets(&marks.eras));
         each(conn, &WORDS.marks, std::iter::once(meta::write(marks, (&awaiting, &eras))))?;

@@ -32,7 +32,8 @@ const CELLS: [(&str, &str); 2] = [
 
 /// Makes a store one of format 10, which verified nothing.
 fn as_format_10(conn: &Connection) {
-    conn.execute_batch("DROP TABLE verification; PRAGMA user_version = 10;").expect("the newer goes");
+    conn.execute_batch("DROP TABLE verification; DROP TABLE converted; PRAGMA user_version = 10;")
+        .expect("the newer goes");
 }
 
 /// Makes a store one of format 9, which forgot nobody.
@@ -54,6 +55,7 @@ fn as_format_8(conn: &Connection) {
 /// What a version of format 10 would have committed.
 fn of_format_10(mut batch: Batch) -> Batch {
     batch.verifications.clear();
+    batch.converted.clear();
     let bare = |it: &Extras| Extras { code: None, verification: None, ..it.clone() };
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
         *body = Arc::new(Body { extras: body.extras.as_deref().map(|it| Arc::new(bare(it))), ..(**body).clone() });

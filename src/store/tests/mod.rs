@@ -97,6 +97,8 @@ fn agree(store: &mut impl Store, model: &mut Model, script: &mut Script) -> Resu
     assert_eq!(recovered.balances, model.balances.iter().map(|(id, it)| (*id, *it)).collect::<Vec<_>>());
     assert_eq!(recovered.quotas, model.quotas.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.mo_seen, model.mo_seen.values().copied().collect::<Vec<_>>());
+    let converted = recovered.converted.iter().map(|it| ((it.app, it.country), it.count));
+    assert_eq!(converted.collect::<std::collections::BTreeMap<_, _>>(), model.converted);
     verifications::agree(store, model, script)?;
     Ok(())
 }

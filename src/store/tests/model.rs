@@ -1,7 +1,7 @@
 //! The plainest store that could be right: a map of messages, every question a look at all of them.
 
 use crate::carrier::id::Learned;
-use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, AppId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -36,6 +36,7 @@ pub(super) struct Model {
     pub(super) balances: BTreeMap<AccountId, Money>,
     pub(super) quotas: BTreeMap<AccountId, QuotaUse>,
     pub(super) verifications: BTreeMap<u64, Verification>,
+    pub(super) converted: BTreeMap<(AppId, [u8; 2]), u32>,
     pub(super) marks: Marks,
 }
 
@@ -56,6 +57,7 @@ impl Model {
             balances: BTreeMap::new(),
             quotas: BTreeMap::new(),
             verifications: BTreeMap::new(),
+            converted: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -99,6 +101,7 @@ impl Model {
         self.ledger.extend(batch.ledger.iter().cloned());
         self.balances.extend(batch.balances.iter().copied());
         self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
+        self.converted.extend(batch.converted.iter().map(|it| ((it.app, it.country), it.count)));
         self.verifications.extend(batch.verifications.iter().map(|it| (it.id.n, it.clone())));
         self.marks = self.marks.after(&batch.marks);
     }

@@ -1,12 +1,13 @@
 //! Verifications: of random numbers, apps and ends, and asked for in every way.
 
+use crate::guard::prefix::PersonAddress;
 use crate::message::hidden::{CodeAlphabet, CodeForm, KeyId, Seed};
 use crate::message::id::{AccountId, AppId, MessageId, Seq, VerificationId};
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::batch::Batch;
 use crate::record::contract::{Poisoned, Store};
-use crate::record::verification::Verification;
+use crate::record::verification::{Converted, Verification};
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
 use crate::verify::progress::{VerificationState, VerificationStatus};
@@ -20,6 +21,10 @@ impl Script {
             batch.marks.next_event += 1;
             let it = self.verification(n);
             batch.verifications.push(it);
+        }
+        if self.one_in(2) {
+            let (app, country) = (AppId(self.below(2) as u16 + 1), *b"NL");
+            batch.converted.push(Converted { app, country, count: self.below(9) as u32 });
         }
         if let Some(old) = model.verifications.values().next_back().filter(|_| self.one_in(2)) {
             let id = old.id;
@@ -43,6 +48,8 @@ impl Script {
             is_test: self.one_in(2),
             created: self.now,
             sent: self.now,
+            sends: vec![self.now; self.below(2) as usize],
+            address: self.one_in(2).then(|| PersonAddress(self.chance().into())),
             messages: (0..self.below(3)).map(|_| message(self)).collect(),
             client_ref: self.one_in(2).then(|| "λ".into()),
             language: "en".into(),
@@ -76,6 +83,14 @@ pub(super) fn agree(store: &mut impl Store, model: &Model, script: &mut Script) 
         let (limit, until) = (1 + script.below(5) as usize, Time(script.now.0 - script.below(600_000)));
         let first = model.verifications.values().filter(|it| it.to == to && it.created <= until).take(limit);
         assert_eq!(store.verifications_of(to, until, limit)?, first.cloned().collect::<Vec<_>>());
+    }
+    let (n, since) = (script.below(200), Time(script.now.0 - script.below(600_000)));
+    let before = newest().filter(|it| it.id.n < n).take(7).cloned().collect::<Vec<_>>();
+    assert_eq!(store.verifications_before(n, 7)?, before);
+    for to in (0..4).map(|it| E164(31_612_345_670 + it)) {
+        let is_one = |it: &&Verification| it.to == to && it.progress.status() == VerificationStatus::Approved;
+        let found = newest().filter(is_one).any(|it| !it.is_test && since <= it.progress.ended());
+        assert_eq!(store.was_verified(to, since)?, found);
     }
     let now = Time(script.now.0 + script.below(600_000));
     let pending = || model.verifications.values().filter(|it| it.progress.is_pending()).map(|it| it.progress.expires());

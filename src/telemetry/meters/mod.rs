@@ -11,6 +11,7 @@ pub mod failover;
 pub mod http;
 pub mod inside;
 pub mod money;
+pub mod guard;
 pub mod verification;
 pub mod webhook;
 mod late;
@@ -22,6 +23,7 @@ use crate::telemetry::labels::{Labels, OTHER};
 use crate::telemetry::meters::carrier::CarrierMeter;
 use crate::telemetry::meters::cdr::CdrMeter;
 use crate::telemetry::meters::failover::FailoverMeter;
+use crate::telemetry::meters::guard::GuardMeter;
 use crate::telemetry::meters::http::HttpMeter;
 use crate::telemetry::meters::inside::InsideMeter;
 use crate::telemetry::meters::link::LinkMeter;
@@ -57,6 +59,7 @@ pub struct Meters {
     webhooks: HashMap<AccountId, OnceLock<WebhookMeter>>,
     failovers: FailoverMeter,
     verifications: VerificationMeter,
+    guards: GuardMeter,
     exposition: Exposition,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
     other: Other,
@@ -115,6 +118,7 @@ impl Meters {
             webhooks: told().map(|it| (it.0, OnceLock::new())).collect(),
             failovers: FailoverMeter::new(exposition, labels),
             verifications: VerificationMeter::new(exposition, labels),
+            guards: GuardMeter::new(exposition),
             exposition: exposition.clone(),
             other: Other {
                 route: RouteMeter::new(exposition, OTHER),
@@ -170,6 +174,11 @@ impl Meters {
     /// Of verifications.
     pub const fn verifications(&self) -> &VerificationMeter {
         &self.verifications
+    }
+
+    /// Of guards.
+    pub const fn guards(&self) -> &GuardMeter {
+        &self.guards
     }
 
     /// Of both HTTP listeners.

@@ -14,6 +14,7 @@
 //! ledger    what changed balances                               balance  what they add up to
 //! currency  in what each balance was paid in
 //! quota     what quotas have counted
+//! converted how many verifications ended well, by app and country
 //! endpoint  how far endpoints have been told their events      retry    events that they have not taken
 //! forgotten the last event of each account that was forgotten
 //! made      endpoints that stand in no configuration
@@ -48,6 +49,7 @@ pub(super) mod operate;
 pub(super) mod ledger;
 pub(super) mod balance;
 pub(super) mod currency;
+pub(super) mod converted;
 pub(super) mod quota;
 pub(super) mod endpoint;
 pub(super) mod retry;

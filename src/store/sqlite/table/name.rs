@@ -17,15 +17,20 @@ CREATE TABLE name (
 
 /// The number of a name; the next one if it has none yet.
 pub(in crate::store::sqlite) fn intern(conn: &Connection, kind: NameKind, name: &str) -> Result<u16, Trouble> {
-    let kind = kind.word();
-    let find = "SELECT id FROM name WHERE kind = ?1 AND text = ?2";
-    if let Some(id) = conn.prepare_cached(find)?.query_row((kind, name), |row| row.get(0)).optional()? {
+    if let Some(id) = find(conn, kind, name)? {
         return Ok(id);
     }
+    let kind = kind.word();
     let last: Option<u16> = conn.query_row("SELECT max(id) FROM name WHERE kind = ?1", [kind], |row| row.get(0))?;
     let id = last.unwrap_or(0).checked_add(1).ok_or(Trouble::NamesSpent)?;
     conn.execute("INSERT INTO name (kind, id, text) VALUES (?1, ?2, ?3)", (kind, id, name))?;
     Ok(id)
+}
+
+/// The number of a name, if it has one.
+pub(in crate::store::sqlite) fn find(conn: &Connection, kind: NameKind, name: &str) -> Result<Option<u16>, Trouble> {
+    let find = "SELECT id FROM name WHERE kind = ?1 AND text = ?2";
+    Ok(conn.prepare_cached(find)?.query_row((kind.word(), name), |row| row.get(0)).optional()?)
 }
 
 /// The name of a number.

@@ -1,0 +1,187 @@
+//! Guards stand before a code is sent and before a guess is looked at.
+//!
+//! They are asked in the order of requests, one after the other, and what is sent is noted in the same beat: of a
+//! thousand that come at once each sees those before it.
+
+use crate::dispatch::Dispatch;
+use crate::dispatch::door::fact::Fact;
+use crate::dispatch::door::happening::{Predict, RequestId};
+use crate::dispatch::door::reply::{Denial, Predicted};
+use crate::dispatch::verify::history::{GuardedEvent, GuardedKind, wish};
+use crate::guard::guards::{Judgement, Notice, Objection, Outcome, Wish, letters};
+use crate::guard::policy::GuardKind;
+use crate::guard::prefix::PersonAddress;
+use crate::guard::rate::PERIOD_MAX;
+use crate::message::id::AppId;
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::number::line::LineType;
+use crate::record::contract::{Poisoned, Store};
+use crate::record::verification::{Converted, Verification};
+use crate::verify::progress::VerificationStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Whoever was verified since so long is known.
+const KNOWN: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Verifications that are read at once at a start.
+const PAGE: usize = 1_000;
+
+impl Dispatch {
+    /// What the guards say to another send of a verification.
+    pub(super) fn admit_send<S: Store>(
+        &mut self,
+        it: &Verification,
+        line: LineType,
+        store: &mut S,
+    ) -> Result<Result<(), Denial>, Poisoned> {
+        if self.costs_nothing(it) {
+            return Ok(Ok(()));
+        }
+        let judgement = self.ask_guards(&self.wish(it, line), store)?;
+        for objection in judgement.shadowed {
+            self.beat.tell(Fact::Guarded { guard: objection.guard, shadow: true });
+        }
+        Ok(judgement.refused.map_or(Ok(()), |it| Err(self.guarded(it))))
+    }
+
+    /// What the guards would say to a code; nothing counts.
+    pub(crate) fn predict<S: Store>(
+        &mut self,
+        request: RequestId,
+        Predict { app, to, address, line, is_free }: Predict,
+        store: &mut S,
+    ) -> Result<(), Poisoned> {
+        let wish = self.wish_of((app, to, address), line, self.beat.now);
+        let judgement = if is_free { Judgement::default() } else { self.ask_guards(&wish, store)? };
+        let shown = |it: Objection| Objection { until: self.beat.shown(it.until), ..it };
+        let refused = judgement.refused.map(shown);
+        let shadowed = judgement.shadowed.iter().map(|it| it.guard).collect();
+        self.beat.grant(request, Predicted { refused, shadowed });
+        Ok(())
+    }
+
+    fn ask_guards<S: Store>(&self, wish: &Wish<'_>, store: &mut S) -> Result<Judgement, Poisoned> {
+        let since = self.beat.now.0.saturating_sub(KNOWN.as_millis() as u64);
+        let mut is_known = || store.was_verified(wish.to, Time(since.max(1)));
+        self.guards.judge(&self.beat.plan.guard, wish, &mut is_known)
+    }
+
+    /// A code was sent: the guards see it from now on.
+    pub(super) fn note_send(&mut self, it: &Verification, line: LineType) {
+        if self.costs_nothing(it) {
+            return;
+        }
+        let plan = Arc::clone(&self.beat.plan);
+        let wish = self.wish(it, line);
+        let notices = self.guards.sent(&plan.guard, &wish);
+        self.notice(notices);
+    }
+
+    /// What the guards say to a guess.
+    pub(super) fn admit_guess(&mut self, it: &Verification) -> Result<(), Denial> {
+        let plan = Arc::clone(&self.beat.plan);
+        let guard = GuardKind::WrongGuesses;
+        match self.guards.may_guess(&plan.guard, it.to, self.beat.now) {
+            _ if self.costs_nothing(it) => Ok(()),
+            Some(_) if plan.guard.shadows.contains(&guard) => {
+                self.beat.tell(Fact::Guarded { guard, shadow: true });
+                Ok(())
+            }
+            Some(until) => Err(self.guarded(Objection { guard, until })),
+            None => Ok(()),
+        }
+    }
+
+    /// A guess was wrong.
+    pub(super) fn note_wrong(&mut self, it: &Verification) {
+        let plan = Arc::clone(&self.beat.plan);
+        if !self.costs_nothing(it) {
+            self.guards.guessed_wrong(&plan.guard, it.to, self.beat.now);
+        }
+    }
+
+    /// A verification has ended.
+    pub(super) fn note_end(&mut self, it: &Verification) {
+        if self.costs_nothing(it) || !it.to.is_known() {
+            return;
+        }
+        let plan = Arc::clone(&self.beat.plan);
+        let notices = self.guards.ended(&plan.guard, outcome(it, self.beat.now));
+        self.notice(notices);
+        let country = plan.country(it.to);
+        if it.progress.status() == VerificationStatus::Approved
+            && let Some(count) = self.guards.convert(it.app, country)
+        {
+            let country = letters(country);
+            self.beat.out.batch.converted.retain(|other| (other.app, other.country) != (it.app, country));
+            self.beat.out.batch.converted.push(Converted { app: it.app, country, count });
+        }
+    }
+
+    /// The guards see what they saw before the start: what of the last day is stored. Once, when there is an app.
+    pub(crate) fn recall_guards<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
+        if self.verifications.recalled || self.beat.plan.apps.is_empty() {
+            return Ok(());
+        }
+        self.verifications.recalled = true;
+        let now = self.beat.now;
+        let mut seen = Vec::new();
+        let mut from = u64::MAX;
+        loop {
+            let page = store.verifications_before(from, PAGE)?;
+            let is_recent = |it: &Verification| now < it.created + 2 * PERIOD_MAX;
+            let counts = |it: &&Verification| is_recent(it) && !self.costs_nothing(it) && it.to.is_known();
+            seen.extend(page.iter().filter(counts).flat_map(GuardedEvent::of));
+            match page.last().filter(|it| is_recent(it)) {
+                Some(last) if PAGE <= page.len() => from = last.id.n,
+                _ => break,
+            }
+        }
+        seen.sort_by_key(|it| it.at);
+        let plan = Arc::clone(&self.beat.plan);
+        for it in seen {
+            let asked = (it.app, it.to, it.address);
+            match &it.what {
+                GuardedKind::Sent => _ = self.guards.sent(&plan.guard, &self.wish_of(asked, LineType::Other, it.at)),
+                GuardedKind::Wrong => self.guards.guessed_wrong(&plan.guard, it.to, it.at),
+                GuardedKind::Ended { .. } => _ = it.outcome().map(|it| self.guards.ended(&plan.guard, it)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of it leaves the house: it is to a number for tests, or of an account that tries things out.
+    fn costs_nothing(&self, it: &Verification) -> bool {
+        it.is_test || self.beat.plan.accounts.get(&it.account).is_some_and(|it| it.is_sandbox)
+    }
+
+    fn wish(&self, it: &Verification, line: LineType) -> Wish<'static> {
+        self.wish_of((it.app, it.to, it.address), line, self.beat.now)
+    }
+
+    fn wish_of(
+        &self,
+        (app, to, address): (AppId, E164, Option<PersonAddress>),
+        line: LineType,
+        at: Time,
+    ) -> Wish<'static> {
+        wish(&self.beat.plan, ((app, to, address), line), (at, self.operated.lets_through(to)))
+    }
+
+    /// The denial for what a guard says, which is counted.
+    fn guarded(&mut self, Objection { guard, until }: Objection) -> Denial {
+        self.beat.tell(Fact::Guarded { guard, shadow: false });
+        let wait = until.known().map(|it| it.since(self.beat.now));
+        Denial::Guarded { guard, until: self.beat.shown(until), wait }
+    }
+
+    fn notice(&mut self, notices: impl IntoIterator<Item = Notice>) {
+        notices.into_iter().for_each(|it| self.beat.tell(Fact::Noticed(it)));
+    }
+}
+
+fn outcome(it: &Verification, at: Time) -> Outcome<'_> {
+    let approved = it.progress.status() == VerificationStatus::Approved;
+    Outcome { at, to: it.to, address: it.address, created: it.created, sends: &it.sends, approved }
+}

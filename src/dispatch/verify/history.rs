@@ -1,0 +1,89 @@
+//! What the guards saw of a verification, as its record tells it: for a start, and for a replay.
+
+use crate::dispatch::door::plan::Plan;
+use crate::guard::guards::{Outcome, Wish};
+use crate::guard::prefix::PersonAddress;
+use crate::message::id::AppId;
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::number::line::LineType;
+use crate::record::verification::Verification;
+use crate::verify::progress::VerificationStatus;
+
+/// Something that the guards saw.
+#[derive(Clone, Debug)]
+pub struct GuardedEvent {
+    /// When.
+    pub at: Time,
+    /// Of which verification, by its number in records.
+    pub of: u64,
+    /// Of which app.
+    pub app: AppId,
+    /// Whose number.
+    pub to: E164,
+    /// Who asked for it.
+    pub address: Option<PersonAddress>,
+    /// What.
+    pub what: GuardedKind,
+}
+
+/// What they saw.
+#[derive(Clone, Debug)]
+pub enum GuardedKind {
+    /// A code was sent.
+    Sent,
+    /// A guess was wrong.
+    Wrong,
+    /// It ended.
+    Ended {
+        /// When it began.
+        created: Time,
+        /// When its code was sent.
+        sends: Box<[Time]>,
+        /// Whether the code came back.
+        approved: bool,
+    },
+}
+
+impl GuardedEvent {
+    /// What they saw of a verification. When its guesses were wrong is not kept: as late as may be.
+    pub fn of(it: &Verification) -> Vec<Self> {
+        let seen = |at, what| Self { at, of: it.id.n, app: it.app, to: it.to, address: it.address, what };
+        let end = it.progress.ended();
+        let last = if it.progress.is_pending() { it.progress.expires() } else { end };
+        let sent = it.sends.iter().map(|at| seen(*at, GuardedKind::Sent));
+        let wrong = (0..it.progress.wrong()).map(|_| seen(last, GuardedKind::Wrong));
+        let approved = it.progress.status() == VerificationStatus::Approved;
+        let ended = GuardedKind::Ended { created: it.created, sends: it.sends.as_slice().into(), approved };
+        let ended = end.known().map(|at| seen(at, ended));
+        sent.chain(wrong).chain(ended).collect()
+    }
+
+    /// How it ended, if that is what they saw.
+    pub fn outcome(&self) -> Option<Outcome<'_>> {
+        let GuardedKind::Ended { created, sends, approved } = &self.what else { return None };
+        let (at, to, address) = (self.at, self.to, self.address);
+        Some(Outcome { at, to, address, created: *created, sends, approved: *approved })
+    }
+}
+
+/// A code as the guards see it, and what an operator ordered for its number.
+pub fn wish(
+    plan: &Plan,
+    ((app, to, address), line): ((AppId, E164, Option<PersonAddress>), LineType),
+    (at, ordered): (Time, Option<bool>),
+) -> Wish<'static> {
+    let country = plan.country(to);
+    let known = plan.apps.get(&app);
+    Wish {
+        at,
+        app,
+        to,
+        address,
+        country,
+        line,
+        cost: known.and_then(|it| plan.dearest(it.route, to)),
+        max_price: known.and_then(|it| it.max_price.as_ref()?.price(to, country)),
+        ordered,
+    }
+}
