@@ -51,7 +51,7 @@ pub fn replay(config: &Path, since: Duration) -> Result<String, Failure> {
 }
 
 fn told(plan: &Plan, seen: &[GuardedEvent], (from, verified): (Time, &BTreeSet<u64>)) -> String {
-    let of = |it: &GuardedEvent| matches!(it.what, GuardedKind::Sent) && from <= it.at;
+    let of = |it: &GuardedEvent| matches!(it.what, GuardedKind::Sent(_)) && from <= it.at;
     let (sent, begun) = (seen.iter().filter(|it| of(it)).count(), verifications(seen.iter().filter(|it| of(it))));
     let back = begun.intersection(verified).count();
     let mut text =
@@ -85,9 +85,9 @@ fn stopped<'a>(plan: &Plan, policy: &Policy, seen: &'a [GuardedEvent]) -> Vec<&'
     let mut lines: BTreeMap<E164, LineType> = BTreeMap::new();
     for it in seen {
         match &it.what {
-            GuardedKind::Sent => {
+            GuardedKind::Sent(address) => {
                 let line = *lines.entry(it.to).or_insert_with(|| LineType::of(it.to));
-                let wish = wish(plan, ((it.app, it.to, it.address), line), (it.at, None));
+                let wish = wish(plan, ((it.app, it.to, *address), line), (it.at, None));
                 let Ok(judgement) = guards.judge::<Infallible>(policy, &wish, &mut || Ok(known.contains(&it.to)));
                 match judgement.refused {
                     Some(_) => stopped.push(it),

@@ -44,10 +44,13 @@ impl Blocks {
 
     /// Blocks a prefix from now on.
     pub(super) fn block(&mut self, rules: Pumping, (prefix, guard): (Prefix, GuardKind), now: Time) -> PrefixBlock {
-        self.0.retain(|_, it| now < forgotten(rules, it));
-        let times = 1 + self.0.get(&prefix).map_or(0, |it| it.times);
+        let before = self.0.get(&prefix).filter(|it| now < forgotten(rules, it));
+        let times = 1 + before.map_or(0, |it| it.times);
         let lasts = rules.block.saturating_mul(1_u32.checked_shl(times - 1).unwrap_or(u32::MAX)).min(rules.block_max);
         let block = PrefixBlock { prefix, guard, since: now, until: now + lasts, times };
+        if BLOCKS_MAX <= self.0.len() {
+            self.0.retain(|_, it| now < forgotten(rules, it));
+        }
         if BLOCKS_MAX <= self.0.len()
             && let Some(first) = self.0.values().min_by_key(|it| it.until).map(|it| it.prefix)
         {

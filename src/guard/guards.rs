@@ -49,6 +49,15 @@ pub struct Wish<'a> {
     pub ordered: Option<bool>,
 }
 
+/// A code that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeSend {
+    /// When.
+    pub at: Time,
+    /// Who asked for it, as far as the application says it; nobody of somebody who is forgotten.
+    pub address: Option<PersonAddress>,
+}
+
 /// What came of a verification.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome<'a> {
@@ -56,12 +65,10 @@ pub struct Outcome<'a> {
     pub at: Time,
     /// Whose number it was.
     pub to: E164,
-    /// Who asked for it.
-    pub address: Option<PersonAddress>,
     /// When it began.
     pub created: Time,
-    /// When its code was sent.
-    pub sends: &'a [Time],
+    /// The sends of its code.
+    pub sends: &'a [CodeSend],
     /// Whether the code came back.
     pub approved: bool,
 }
@@ -244,8 +251,9 @@ impl Guards {
         if it.approved {
             self.phones.remove(it.to);
             self.sequences.remove(Prefix::of(it.to, SEQUENCE));
-            let take = |times: &mut Vec<Time>| times.retain(|at| !it.sends.contains(at));
-            if let Some(address) = it.address {
+            for send in it.sends {
+                let Some(address) = send.address else { continue };
+                let take = |times: &mut Vec<Time>| times.retain(|at| *at != send.at);
                 self.addresses.get_mut(address).map(take);
                 self.networks.get_mut(address.network()).map(take);
             }
@@ -293,7 +301,7 @@ impl Guards {
 
     /// Whether a number is one of a sequence, none of which came back.
     fn follow(&mut self, policy: &Policy, to: E164, at: Time) -> Option<Notice> {
-        let rule = policy.sequence?;
+        let rule = policy.sequence.filter(|_| !policy.off.contains(&GuardKind::Sequence))?;
         let prefix = Prefix::of(to, SEQUENCE);
         let old = |it: Time| it + rule.period <= at;
         let all = self.sequences.at(prefix, |it| it.last().is_none_or(|it| old(it.0)));
@@ -305,7 +313,13 @@ impl Guards {
             return None;
         }
         all.clear();
-        Some(Notice::Blocked(self.blocks.block(policy.blocks(), (prefix, GuardKind::Sequence), at)))
+        self.block(policy, (prefix, GuardKind::Sequence), at)
+    }
+
+    /// Blocks a prefix; that is told of where it is more than a shadow.
+    fn block(&mut self, policy: &Policy, of: (Prefix, GuardKind), at: Time) -> Option<Notice> {
+        let block = self.blocks.block(policy.blocks(), of, at);
+        (!policy.shadows.contains(&block.guard)).then_some(Notice::Blocked(block))
     }
 
     /// Counts what was sent to a prefix and came back at `at`, of those that were sent `then`, and judges it.
@@ -316,7 +330,7 @@ impl Guards {
         to: E164,
         (at, then, more): (Time, Time, (u32, u32)),
     ) -> Option<Notice> {
-        let rules = policy.pumping?;
+        let rules = policy.pumping.filter(|_| !policy.off.contains(&GuardKind::Pumping))?;
         let (all, prefix) = match span {
             Span::Narrow => (&mut self.narrow, Prefix::of(to, NARROW)),
             Span::Wide => (&mut self.wide, Prefix::of(to, WIDE)),
@@ -333,7 +347,7 @@ impl Guards {
         }
         if fewer(rules.conversion) {
             it.cohorts.clear();
-            return Some(Notice::Blocked(self.blocks.block(rules, (prefix, GuardKind::Pumping), at)));
+            return self.block(policy, (prefix, GuardKind::Pumping), at);
         }
         if rules.sends <= sent && fewer(Pumping::ALERT) && (it.told == Time::NEVER || it.told + rules.window <= at) {
             it.told = at;
@@ -416,9 +430,9 @@ mod tests {
     }
 
     fn approve(guards: &mut Guards, policy: &Policy, sent: &Wish<'_>, seconds: u64) {
-        let (at, sends) = (sent.at + Duration::from_secs(seconds), [sent.at]);
-        let (to, address, created) = (sent.to, sent.address, sent.at);
-        guards.ended(policy, Outcome { at, to, address, created, sends: &sends, approved: true });
+        let sends = [CodeSend { at: sent.at, address: sent.address }];
+        let (at, to, created) = (sent.at + Duration::from_secs(seconds), sent.to, sent.at);
+        guards.ended(policy, Outcome { at, to, created, sends: &sends, approved: true });
     }
 
     #[test]

@@ -65,7 +65,7 @@ mod tests {
             (31_900_123_456, LineType::Premium),
             (318_001_234, LineType::TollFree),
             (31_851_234_567, LineType::Voip),
-            (448_451_234_567, LineType::SharedCost),
+            (39_848_123_456, LineType::SharedCost),
             (0, LineType::Other),
         ] {
             assert_eq!(LineType::of(E164(number)), line, "{number}");

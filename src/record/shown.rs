@@ -62,7 +62,7 @@ impl Shown for Verification {
     fn show(&mut self, eras: &Eras) {
         self.created.show(eras);
         self.sent.show(eras);
-        self.sends.iter_mut().for_each(|it| it.show(eras));
+        self.sends.iter_mut().for_each(|it| it.at.show(eras));
         self.progress.show_times(|it| eras.wall(it));
     }
 }

@@ -1,6 +1,6 @@
 //! A verification: whether somebody has a number, shown by a code that is sent there and comes back.
 
-use crate::guard::prefix::PersonAddress;
+use crate::guard::guards::CodeSend;
 use crate::message::hidden::Seed;
 use crate::message::id::{AccountId, AppId, MessageId, VerificationId};
 use crate::message::time::Time;
@@ -31,10 +31,8 @@ pub struct Verification {
     pub sent: Time,
     /// The message of each send, oldest first.
     pub messages: Vec<MessageId>,
-    /// When each left.
-    pub sends: Vec<Time>,
-    /// Who asked for it, as far as the application says it; nobody of somebody who is forgotten.
-    pub address: Option<PersonAddress>,
+    /// When each was asked for, and from where.
+    pub sends: Vec<CodeSend>,
     /// The application's own reference.
     pub client_ref: Option<Box<str>>,
     /// In which language it is said.

@@ -61,7 +61,6 @@ pub(super) fn begun(store: &mut Sqlite, asked: &Verify) -> Verifying {
         sent: NOW,
         messages: Vec::new(),
         sends: Vec::new(),
-        address: asked.address,
         client_ref: asked.client_ref.clone(),
         language: asked.language.clone(),
         words: asked.words.clone(),

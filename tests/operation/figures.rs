@@ -15,7 +15,7 @@ use time::format_description::well_known::Rfc3339;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What two carriers of one route do not bring about: the tests through the real binary that see it move.
-const SEEN_ELSEWHERE: [(&str, &str, &str); 34] = [
+const SEEN_ELSEWHERE: [(&str, &str, &str); 37] = [
     ("verifications_total", "operation/verify.rs", "a_code_that_was_sent_comes_back_once"),
     ("verification_seconds", "operation/verify.rs", "a_code_that_was_sent_comes_back_once"),
     ("cdr_lines_total", "operation/cdr/writing.rs", "a_line_says_of_a_part_what_its_page_says"),
@@ -108,6 +108,21 @@ const SEEN_ELSEWHERE: [(&str, &str, &str); 34] = [
         "an_endpoint_behind_us_is_never_called_unless_its_network_is_named",
     ),
     ("webhook_state", "operation/webhooks.rs", "an_endpoint_behind_us_is_never_called_unless_its_network_is_named"),
+    (
+        "guard_rejections_total",
+        "operation/guards.rs",
+        "addresses_of_one_network_are_one_and_what_is_in_shadow_only_counts",
+    ),
+    (
+        "guard_blocks",
+        "operation/guards.rs",
+        "five_thousand_to_one_prefix_are_fifty_and_operators_see_and_lift_the_block",
+    ),
+    (
+        "guard_spent_ratio",
+        "operation/guards.rs",
+        "money_is_not_overrun_by_those_who_come_at_once_and_dear_numbers_are_sent_nothing",
+    ),
     ("charged_total", "operation/money.rs", "an_account_that_pays_in_advance_is_refused_charged_and_paid_back"),
     ("refunded_total", "operation/money.rs", "an_account_that_pays_in_advance_is_refused_charged_and_paid_back"),
 ];

@@ -1,6 +1,7 @@
 //! Guards through the real binary: what attackers ask for, how little of it leaves, and what operators see of it.
 
 use crate::daemon::client::Reply;
+use crate::daemon::until;
 use crate::operation::verify::{NUMBER, Stage, wrong};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -72,6 +73,9 @@ fn five_thousand_to_one_prefix_are_fifty_and_operators_see_and_lift_the_block() 
     assert_eq!((status, &*reason), (403, "prefix_blocked"));
     assert!(wait.is_some_and(|it| (1..=300).contains(&it)), "{wait:?}");
     assert_eq!(stage.start(to(31_612_359_999)).status, 202, "its neighbours are no concern of it");
+    until("a gauge says so", Duration::from_secs(20), || {
+        (stage.daemon.metrics().value("guard_blocks") == 1.0).then_some(())
+    });
     let page = stage.daemon.operator().get("/admin/v1/guards").json();
     let block = &page["blocks"][0];
     assert_eq!(
@@ -171,6 +175,9 @@ fn money_is_not_overrun_by_those_who_come_at_once_and_dear_numbers_are_sent_noth
     assert!(reasons.iter().all(|it| it == "spend"));
     let page = stage.daemon.operator().get("/admin/v1/guards").json();
     assert_eq!((&page["spend"]["spent"], &page["spend"]["limit"]), (&json!("0.990"), &json!("1.000")), "{page}");
+    until("a gauge says so", Duration::from_secs(20), || {
+        (stage.daemon.metrics().value("guard_spent_ratio") == 0.99).then_some(())
+    });
     let dear = stage.start(to(31_690_000_000));
     assert_eq!(refused(&dear), (403, "spend".into(), None));
     assert_eq!(stage.daemon.count("much of what codes may cost is spent"), 2, "at a half and at four fifths");

@@ -23,6 +23,7 @@ trials! {
     [Prometheus]:
         promtool_finds_nothing_wrong_with_the_metrics,
         the_sample_of_alerts_is_one_and_asks_for_what_there_is,
+        alerts_of_codes_fire_at_night_and_are_silent_by_day,
         prometheus_scrapes_the_daemon;
 }
 
@@ -48,6 +49,56 @@ fn the_sample_of_alerts_is_one_and_asks_for_what_there_is() {
     let unknown: Vec<&str> =
         words.filter(|it| it.starts_with("nuncio_") && !metrics.contains(&format!("`{it}`"))).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+/// Of a country of which few codes come back, of prefixes that stay blocked and of money; and that nobody is woken by a
+/// country with few logins, or by one block that ends.
+fn alerts_of_codes_fire_at_night_and_are_silent_by_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let rules = std::env::current_dir().unwrap().join("docs/alerts.yml");
+    // By country: codes that come back and that do not, each a minute.
+    let of = |country: &str, result: &str, each: u32| {
+        format!(
+            "  - {{ series: 'nuncio_verifications_total{{app=\"login\",carrier=\"acme\",country=\"{country}\",result=\"{result}\"}}', \
+             values: '0+{each}x60' }}\n"
+        )
+    };
+    let series = [
+        of("NL", "approved", 80),
+        of("NL", "expired", 20),
+        of("SX", "approved", 1),
+        of("SX", "expired", 9),
+        of("LI", "approved", 0),
+        of("LI", "expired", 1),
+        "  - { series: 'nuncio_guard_blocks', values: '1x40 0x20' }\n".to_owned(),
+        "  - { series: 'nuncio_guard_spent_ratio', values: '0.5x30 0.81x30' }\n".to_owned(),
+    ];
+    let alert = |name: &str, at: &str, fires: &str| {
+        format!("  - {{ eval_time: {at}, alertname: {name}, exp_alerts: [{fires}] }}\n")
+    };
+    let few = "{ exp_labels: { country: SX }, exp_annotations: { summary: 'Few codes come back from SX.' } }";
+    let blocks = "Guards block 1 prefixes since half an hour: see GET /admin/v1/guards.";
+    let blocks = format!("{{ exp_annotations: {{ summary: '{blocks}' }} }}");
+    let spend = "{ exp_annotations: { summary: 'Four fifths of what codes may cost are spent.' } }";
+    let alerts = [
+        alert("NuncioCodesConversion", "50m", few),
+        alert("NuncioCodesPumped", "20m", ""),
+        alert("NuncioCodesPumped", "35m", &blocks),
+        alert("NuncioCodesPumped", "50m", ""),
+        alert("NuncioCodesSpend", "20m", ""),
+        alert("NuncioCodesSpend", "50m", spend),
+    ];
+    let text = format!(
+        "rule_files: [{}]\nevaluation_interval: 1m\ntests:\n- interval: 1m\n  input_series:\n{}  alert_rule_test:\n{}",
+        rules.display(),
+        series.concat(),
+        alerts.concat()
+    );
+    let file = folder.path().join("alerts.test.yml");
+    std::fs::write(&file, &text).unwrap();
+    let said = Command::new("promtool").args(["test", "rules"]).arg(&file).output().unwrap();
+    let told = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+    assert!(said.status.success(), "{told}\n{text}");
 }
 
 fn prometheus_scrapes_the_daemon() {

@@ -24,6 +24,7 @@ mod smsc;
 mod tally;
 mod told;
 mod throttle;
+mod guarded;
 mod verified;
 mod wall;
 mod watch;

@@ -10,6 +10,7 @@ use nuncio::dispatch::door::happening::{
 use nuncio::dispatch::door::plan::{Limits, Plan};
 use nuncio::dispatch::door::reply::{Denial, Grant, Reply, Started};
 use nuncio::guard::policy::{GuardKind, Policy};
+use nuncio::guard::prefix::PersonAddress;
 use nuncio::message::hidden::KeyId;
 use nuncio::message::id::{AccountId, AppId, Seq, VerificationId};
 use nuncio::message::status::Status;
@@ -28,8 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-const APP: AppId = AppId(1);
-const SHOP: AccountId = AccountId(1);
+pub(super) const APP: AppId = AppId(1);
+pub(super) const SHOP: AccountId = AccountId(1);
 const NUMBER: E164 = E164(31_612_345_678);
 
 fn ring(octet: u8) -> KeyRing {
@@ -58,12 +59,12 @@ fn app() -> App {
     }
 }
 
-fn plan() -> Plan {
+pub(super) fn plan() -> Plan {
     let guard = Policy { off: GuardKind::ALL.into(), ..Policy::default() };
     Plan { apps: [(APP, app())].into(), guard, keys: Some(Arc::new(ring(1))), ..Bench::plan() }
 }
 
-struct Stage(Bench);
+pub(super) struct Stage(pub(super) Bench);
 
 impl Stage {
     fn new() -> Self {
@@ -77,7 +78,7 @@ impl Stage {
         stage
     }
 
-    fn later(&mut self, seconds: u64) -> (Vec<Ticket>, Effects) {
+    pub(super) fn later(&mut self, seconds: u64) -> (Vec<Ticket>, Effects) {
         self.0.now = self.0.now + Duration::from_secs(seconds);
         self.0.beat(vec![])
     }
@@ -97,6 +98,16 @@ impl Stage {
         to: E164,
         again: Option<VerificationId>,
     ) -> (Result<(Started, Verification), Denial>, Vec<Ticket>) {
+        self.verify_for(to, again, None)
+    }
+
+    /// The same for somebody at an address.
+    pub(super) fn verify_for(
+        &mut self,
+        to: E164,
+        again: Option<VerificationId>,
+        address: Option<PersonAddress>,
+    ) -> (Result<(Started, Verification), Denial>, Vec<Ticket>) {
         let mut submission = submission(1);
         (submission.recipients[0].destination, submission.recipients[0].text) = (to, "000000".into());
         let verify = Verify {
@@ -109,7 +120,7 @@ impl Stage {
             client_ref: Some("login-77".into()),
             language: "en".into(),
             words: [("name".into(), "Ann".into())].into(),
-            address: None,
+            address,
             line: LineType::Mobile,
             send: Some((Box::new(submission), [0].into())),
             idempotency: None,
@@ -128,7 +139,7 @@ impl Stage {
         it
     }
 
-    fn check(&mut self, account: AccountId, id: VerificationId, guess: &str) -> Result<CheckResult, Denial> {
+    pub(super) fn check(&mut self, account: AccountId, id: VerificationId, guess: &str) -> Result<CheckResult, Denial> {
         let check = Check { account, id, guess: Code::written(guess) };
         self.ask(Ask::Check(check)).0.map(|it| match it {
             Grant::Checked(it) => it.result,
@@ -160,7 +171,7 @@ impl Stage {
     }
 }
 
-fn code(it: &Verification) -> String {
+pub(super) fn code(it: &Verification) -> String {
     it.seed.code(&ring(1)).expect("its key is there").expose().to_owned()
 }
 

@@ -25,7 +25,7 @@ pub(crate) async fn guards(State(context): State<Arc<Context>>, by: Operator) ->
     let (snapshot, policy) = (snapshot(&context).await?, &by.plan().guard);
     let view = GuardsView {
         guards: GuardKind::ALL.map(|guard| GuardView { guard: guard.word(), mode: mode(policy, guard) }),
-        blocks: snapshot.guards.blocks.iter().map(BlockView::of).collect(),
+        blocks: snapshot.guards.blocks.iter().map(|it| BlockView::of(it, policy)).collect(),
         orders: snapshot.guards.orders.iter().map(|it| ActionView::of(it, by.plan())).collect(),
         spend: policy.spend.zip(snapshot.guards.spent).map(|(budget, spent)| SpendView {
             spent: Shown(spent.exact()),
@@ -93,6 +93,8 @@ struct BlockView {
     /// By which guard.
     #[schema(value_type = GuardWord)]
     guard: &'static str,
+    /// `shadow` where nobody is refused for it.
+    mode: &'static str,
     /// What is said to who asks.
     #[schema(value_type = GuardReasonWord)]
     reason: &'static str,
@@ -107,10 +109,11 @@ struct BlockView {
 }
 
 impl BlockView {
-    fn of(it: &PrefixBlock) -> Self {
+    fn of(it: &PrefixBlock, policy: &Policy) -> Self {
         Self {
             prefix: Shown(it.prefix),
             guard: it.guard.word(),
+            mode: mode(policy, it.guard),
             reason: it.guard.reason().word(),
             since: Timestamp(it.since),
             until: Timestamp(it.until),

@@ -172,7 +172,7 @@ pub(crate) async fn resend(
         client_ref: None,
         language: language.into(),
         words: before.words,
-        address: before.address,
+        address: before.sends.last().and_then(|it| it.address),
         line: LineType::of(before.to),
         send,
         idempotency: None,

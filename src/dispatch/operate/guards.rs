@@ -7,8 +7,9 @@ use crate::guard::block::PrefixBlock;
 impl Dispatch {
     /// How many prefixes are blocked, and the part of what may be spent that is.
     pub(super) fn guards_stand(&self) -> (usize, f64) {
-        let now = self.beat.now;
-        (self.guards.blocks(now).count(), self.guards.spent_ratio(&self.beat.plan.guard, now))
+        let (now, policy) = (self.beat.now, &self.beat.plan.guard);
+        let enforced = self.guards.blocks(now).filter(|it| !policy.shadows.contains(&it.guard));
+        (enforced.count(), self.guards.spent_ratio(policy, now))
     }
 
     pub(super) fn guards_now(&self) -> GuardsNow {

@@ -7,6 +7,8 @@
 use crate::dispatch::door::happening::{Keyed, RequestId, Submission, Verify};
 use crate::dispatch::door::reply::{Denial, Started, Verifying};
 use crate::dispatch::{Dice, Dispatch};
+use crate::guard::guards::CodeSend;
+use crate::guard::prefix::PersonAddress;
 use crate::message::extras::Extras;
 use crate::message::hidden::{CodeForm, Hidden, Seed};
 use crate::message::id::{OrderId, VerificationId};
@@ -109,13 +111,13 @@ impl Dispatch {
             sent: now,
             messages: Vec::new(),
             sends: Vec::new(),
-            address: asked.address,
             client_ref: asked.client_ref,
             language: asked.language,
             words: asked.words,
         };
         if let Some((submission, places)) = asked.send
-            && let Err(denial) = self.send_code(&mut it, (submission, places, asked.line), dice, store)?
+            && let Err(denial) =
+                self.send_code(&mut it, (submission, places, (asked.address, asked.line)), dice, store)?
         {
             return Ok(Err(denial));
         }
@@ -152,9 +154,10 @@ impl Dispatch {
             };
             it.seed = seed;
         }
-        (it.language, it.words, it.address) = (asked.language, asked.words, asked.address.or(it.address));
+        (it.language, it.words) = (asked.language, asked.words);
         if let Some((submission, places)) = asked.send
-            && let Err(denial) = self.send_code(&mut it, (submission, places, asked.line), dice, store)?
+            && let Err(denial) =
+                self.send_code(&mut it, (submission, places, (asked.address, asked.line)), dice, store)?
         {
             return Ok(Err(denial));
         }
@@ -205,11 +208,11 @@ impl Dispatch {
     fn send_code<S: Store>(
         &mut self,
         it: &mut Verification,
-        (mut submission, places, line): (Box<Submission>, Box<[u16]>, LineType),
+        (mut submission, places, by): (Box<Submission>, Box<[u16]>, (Option<PersonAddress>, LineType)),
         dice: Dice<'_>,
         store: &mut S,
     ) -> Result<Result<(), Denial>, Poisoned> {
-        if let Err(denial) = self.admit_send(it, line, store)? {
+        if let Err(denial) = self.admit_send(it, by, store)? {
             return Ok(Err(denial));
         }
         submission.validity = it.progress.expires().since(self.beat.now);
@@ -221,8 +224,8 @@ impl Dispatch {
         Ok(match self.accept_now(*submission, dice, store)? {
             Ok(messages) => {
                 it.messages.extend(messages);
-                it.sends.push(self.beat.now);
-                self.note_send(it, line);
+                it.sends.push(CodeSend { at: self.beat.now, address: by.0 });
+                self.note_send(it, by);
                 Ok(())
             }
             Err(denial) => Err(denial),

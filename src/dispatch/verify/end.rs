@@ -62,7 +62,8 @@ impl Dispatch {
         self.guards.forget(number);
         for mut it in all.into_iter().filter(|it| it.to == number) {
             // First, so that what is told of its end names nobody.
-            (it.to, it.address, it.client_ref, it.words) = (E164::FORGOTTEN, None, None, BTreeMap::new());
+            (it.to, it.client_ref, it.words) = (E164::FORGOTTEN, None, BTreeMap::new());
+            it.sends.iter_mut().for_each(|it| it.address = None);
             self.verifications.put(it.clone());
             self.end_verification(it, VerificationEnd::Cancel, dice, store)?;
         }

@@ -32,13 +32,13 @@ impl Dispatch {
     pub(super) fn admit_send<S: Store>(
         &mut self,
         it: &Verification,
-        line: LineType,
+        by: (Option<PersonAddress>, LineType),
         store: &mut S,
     ) -> Result<Result<(), Denial>, Poisoned> {
         if self.costs_nothing(it) {
             return Ok(Ok(()));
         }
-        let judgement = self.ask_guards(&self.wish(it, line), store)?;
+        let judgement = self.ask_guards(&self.wish(it, by), store)?;
         for objection in judgement.shadowed {
             self.beat.tell(Fact::Guarded { guard: objection.guard, shadow: true });
         }
@@ -68,12 +68,12 @@ impl Dispatch {
     }
 
     /// A code was sent: the guards see it from now on.
-    pub(super) fn note_send(&mut self, it: &Verification, line: LineType) {
+    pub(super) fn note_send(&mut self, it: &Verification, by: (Option<PersonAddress>, LineType)) {
         if self.costs_nothing(it) {
             return;
         }
         let plan = Arc::clone(&self.beat.plan);
-        let wish = self.wish(it, line);
+        let wish = self.wish(it, by);
         let notices = self.guards.sent(&plan.guard, &wish);
         self.notice(notices);
     }
@@ -141,9 +141,11 @@ impl Dispatch {
         seen.sort_by_key(|it| it.at);
         let plan = Arc::clone(&self.beat.plan);
         for it in seen {
-            let asked = (it.app, it.to, it.address);
             match &it.what {
-                GuardedKind::Sent => _ = self.guards.sent(&plan.guard, &self.wish_of(asked, LineType::Other, it.at)),
+                GuardedKind::Sent(address) => {
+                    let wish = self.wish_of((it.app, it.to, *address), LineType::Other, it.at);
+                    _ = self.guards.sent(&plan.guard, &wish);
+                }
                 GuardedKind::Wrong => self.guards.guessed_wrong(&plan.guard, it.to, it.at),
                 GuardedKind::Ended { .. } => _ = it.outcome().map(|it| self.guards.ended(&plan.guard, it)),
             }
@@ -156,8 +158,8 @@ impl Dispatch {
         it.is_test || self.beat.plan.accounts.get(&it.account).is_some_and(|it| it.is_sandbox)
     }
 
-    fn wish(&self, it: &Verification, line: LineType) -> Wish<'static> {
-        self.wish_of((it.app, it.to, it.address), line, self.beat.now)
+    fn wish(&self, it: &Verification, (address, line): (Option<PersonAddress>, LineType)) -> Wish<'static> {
+        self.wish_of((it.app, it.to, address), line, self.beat.now)
     }
 
     fn wish_of(
@@ -183,5 +185,5 @@ impl Dispatch {
 
 fn outcome(it: &Verification, at: Time) -> Outcome<'_> {
     let approved = it.progress.status() == VerificationStatus::Approved;
-    Outcome { at, to: it.to, address: it.address, created: it.created, sends: &it.sends, approved }
+    Outcome { at, to: it.to, created: it.created, sends: &it.sends, approved }
 }

@@ -1,7 +1,7 @@
 //! What the guards saw of a verification, as its record tells it: for a start, and for a replay.
 
 use crate::dispatch::door::plan::Plan;
-use crate::guard::guards::{Outcome, Wish};
+use crate::guard::guards::{CodeSend, Outcome, Wish};
 use crate::guard::prefix::PersonAddress;
 use crate::message::id::AppId;
 use crate::message::time::Time;
@@ -21,8 +21,6 @@ pub struct GuardedEvent {
     pub app: AppId,
     /// Whose number.
     pub to: E164,
-    /// Who asked for it.
-    pub address: Option<PersonAddress>,
     /// What.
     pub what: GuardedKind,
 }
@@ -30,16 +28,16 @@ pub struct GuardedEvent {
 /// What they saw.
 #[derive(Clone, Debug)]
 pub enum GuardedKind {
-    /// A code was sent.
-    Sent,
+    /// A code was sent, to who asked from there.
+    Sent(Option<PersonAddress>),
     /// A guess was wrong.
     Wrong,
     /// It ended.
     Ended {
         /// When it began.
         created: Time,
-        /// When its code was sent.
-        sends: Box<[Time]>,
+        /// The sends of its code.
+        sends: Box<[CodeSend]>,
         /// Whether the code came back.
         approved: bool,
     },
@@ -48,10 +46,10 @@ pub enum GuardedKind {
 impl GuardedEvent {
     /// What they saw of a verification. When its guesses were wrong is not kept: as late as may be.
     pub fn of(it: &Verification) -> Vec<Self> {
-        let seen = |at, what| Self { at, of: it.id.n, app: it.app, to: it.to, address: it.address, what };
+        let seen = |at, what| Self { at, of: it.id.n, app: it.app, to: it.to, what };
         let end = it.progress.ended();
         let last = if it.progress.is_pending() { it.progress.expires() } else { end };
-        let sent = it.sends.iter().map(|at| seen(*at, GuardedKind::Sent));
+        let sent = it.sends.iter().map(|it| seen(it.at, GuardedKind::Sent(it.address)));
         let wrong = (0..it.progress.wrong()).map(|_| seen(last, GuardedKind::Wrong));
         let approved = it.progress.status() == VerificationStatus::Approved;
         let ended = GuardedKind::Ended { created: it.created, sends: it.sends.as_slice().into(), approved };
@@ -62,8 +60,8 @@ impl GuardedEvent {
     /// How it ended, if that is what they saw.
     pub fn outcome(&self) -> Option<Outcome<'_>> {
         let GuardedKind::Ended { created, sends, approved } = &self.what else { return None };
-        let (at, to, address) = (self.at, self.to, self.address);
-        Some(Outcome { at, to, address, created: *created, sends, approved: *approved })
+        let (at, to) = (self.at, self.to);
+        Some(Outcome { at, to, created: *created, sends, approved: *approved })
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::carrier::id::Relation;
 use crate::carrier::mo::ReferenceKind;
+use crate::guard::prefix::Prefix;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::hidden::CodeAlphabet;
@@ -156,10 +157,14 @@ Deed
   9 Release "release"
   10 ConfirmClock "confirm clock"
   11 Forget "forget"
+  12 LetThrough "guard allow"
+  13 Block "guard block"
+  14 FreePrefix "guard auto"
 Aspect
   0 Once ""
   1 Flow ""
   2 Breaker ""
+  3 Guard ""
 "#;
 
 /// The lines of a set; of a member that holds something, its name alone.
@@ -199,7 +204,7 @@ fn no_number_and_no_word_that_is_stored_becomes_another() {
         lines(numbered(Origin::from_number), |it| (it.number(), it.word())),
         lines(numbered(Why::from_number), |it| (it.number(), it.word())),
         lines(Deed::ALL, |it| (it.number(), it.word())),
-        lines([Aspect::Once, Aspect::Flow, Aspect::Breaker], |it| (it.number(), "")),
+        lines([Aspect::Once, Aspect::Flow, Aspect::Breaker, Aspect::Guard], |it| (it.number(), "")),
     ];
     assert_eq!(format!("\n{}", told.concat()), CODES);
 }
@@ -207,9 +212,11 @@ fn no_number_and_no_word_that_is_stored_becomes_another() {
 #[test]
 fn what_is_stored_as_several_things_in_one_number_keeps_its_places() {
     let carrier = CarrierId(7);
-    let targets =
-        [Target::Carrier(carrier), Target::Route(RouteId(7)), Target::Link(LinkId { carrier, bind: 3 }), Target::Store];
-    assert_eq!(targets.map(Target::number), [0x1_0000_0007, 0x2_0000_0007, 0x3_0000_0703, 0x4_0000_0000]);
+    let link = Target::Link(LinkId { carrier, bind: 3 });
+    let prefix = Target::Prefix(Prefix::of_record(3161));
+    let targets = [Target::Carrier(carrier), Target::Route(RouteId(7)), link, Target::Store, prefix];
+    let numbers = [0x1_0000_0007, 0x2_0000_0007, 0x3_0000_0703, 0x4_0000_0000, 0x1000_0000_0000_0C59];
+    assert_eq!(targets.map(Target::number), numbers);
     let moved = Deed::Move { to: Some(carrier), route: Some(RouteId(9)) };
     assert_eq!((moved.detail(), Deed::Trace { pdus: 300 }.detail()), (0x7_0000_0009, 300));
     assert_eq!(Moved { from: carrier, cause: Cause::Probe }.number(), 0x709);

@@ -1,5 +1,6 @@
 //! Verifications: of random numbers, apps and ends, and asked for in every way.
 
+use crate::guard::guards::CodeSend;
 use crate::guard::prefix::PersonAddress;
 use crate::message::hidden::{CodeAlphabet, CodeForm, KeyId, Seed};
 use crate::message::id::{AccountId, AppId, MessageId, Seq, VerificationId};
@@ -38,6 +39,10 @@ impl Script {
         let status =
             if self.one_in(2) { VerificationStatus::Pending } else { VerificationStatus::ALL[self.below(6) as usize] };
         let message = |it: &mut Self| MessageId { seq: Seq(it.below(100)), token: it.chance() };
+        let send = |it: &mut Self| {
+            let address = it.one_in(2).then(|| PersonAddress(it.chance().into()));
+            CodeSend { at: it.now, address }
+        };
         Verification {
             id,
             account: AccountId(self.below(2) as u16 + 1),
@@ -48,8 +53,7 @@ impl Script {
             is_test: self.one_in(2),
             created: self.now,
             sent: self.now,
-            sends: vec![self.now; self.below(2) as usize],
-            address: self.one_in(2).then(|| PersonAddress(self.chance().into())),
+            sends: (0..self.below(2)).map(|_| send(self)).collect(),
             messages: (0..self.below(3)).map(|_| message(self)).collect(),
             client_ref: self.one_in(2).then(|| "λ".into()),
             language: "en".into(),

@@ -1,6 +1,7 @@
 //! `verification`: whether somebody has a number. The key is its place; one that is pending is found by its end, and
 //! all of a number over the index.
 
+use crate::guard::guards::CodeSend;
 use crate::guard::prefix::PersonAddress;
 use crate::message::id::{AccountId, AppId, MessageId, Seq, VerificationId};
 use crate::message::time::Time;
@@ -44,10 +45,8 @@ struct Particulars {
     seed: SeedCell,
     /// Each with its chance in hexadecimal.
     messages: Vec<(u64, String)>,
-    sends: Vec<u64>,
-    /// In hexadecimal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
+    /// Each with its address in hexadecimal, or nothing.
+    sends: Vec<(u64, String)>,
     language: Box<str>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     words: BTreeMap<Box<str>, Box<str>>,
@@ -60,8 +59,11 @@ pub(in crate::store::sqlite) fn write(it: &Verification) -> RowWriter<'_> {
         v: VERSION,
         seed: SeedCell::of(&it.seed),
         messages: it.messages.iter().map(|it| (it.seq.0, format!("{:016x}", it.token))).collect(),
-        sends: it.sends.iter().map(|it| it.0).collect(),
-        address: it.address.map(|it| format!("{:x}", it.0)),
+        sends: it
+            .sends
+            .iter()
+            .map(|it| (it.at.0, it.address.map_or_else(String::new, |it| format!("{:x}", it.0))))
+            .collect(),
         language: it.language.clone(),
         words: it.words.clone(),
     };
@@ -99,10 +101,11 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Verification, Trou
             Some(MessageId { seq: Seq(seq), token: u64::from_str_radix(&token, 16).ok()? })
         };
         let messages = it.messages.into_iter().map(message).collect::<Option<_>>()?;
-        let address = match it.address {
-            Some(it) => Some(PersonAddress(u128::from_str_radix(&it, 16).ok()?)),
-            None => None,
+        let send = |(at, address): (u64, String)| {
+            let address = if address.is_empty() { None } else { Some(u128::from_str_radix(&address, 16).ok()?) };
+            Some(CodeSend { at: Time(at), address: address.map(PersonAddress) })
         };
+        let sends = it.sends.into_iter().map(send).collect::<Option<_>>()?;
         Some(Verification {
             id,
             account,
@@ -114,8 +117,7 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Verification, Trou
             created,
             sent,
             messages,
-            sends: it.sends.into_iter().map(Time).collect(),
-            address,
+            sends,
             client_ref,
             language: it.language,
             words: it.words,
@@ -155,8 +157,10 @@ mod tests {
             created: Time(13),
             sent: Time(14),
             messages: vec![MessageId { seq: Seq(15), token: 16 }],
-            sends: vec![Time(13), Time(14)],
-            address: Some(PersonAddress(0xFFFF_C000_0207)),
+            sends: vec![
+                CodeSend { at: Time(13), address: None },
+                CodeSend { at: Time(14), address: Some(PersonAddress(0xFFFF_C000_0207)) },
+            ],
             client_ref: Some("λ".into()),
             language: "nl".into(),
             words: [("name".into(), "Ann".into())].into(),
@@ -164,13 +168,13 @@ mod tests {
         let row = "n=2 token=-1 account=8 app=9 destination=10 status=1 wrong=1 most=5 expires=11 ended=12 created=13 \
             sent=14 test=1 client_ref='λ' particulars='{\"v\":1,\"seed\":{\"of\":[2,\"ffffffffffffffff\"],\
             \"generation\":3,\"key\":4,\"nonce\":\"05050505050505050505050505050505\",\"form\":[8,\"letters\"],\
-            \"locked\":\"0607\"},\"messages\":[[15,\"0000000000000010\"]],\"sends\":[13,14],\"address\":\"ffffc0000207\",\"language\":\"nl\",\
-            \"words\":{\"name\":\"Ann\"}}' seal=-1794051044";
+            \"locked\":\"0607\"},\"messages\":[[15,\"0000000000000010\"]],\"sends\":[[13,\"\"],[14,\"ffffc0000207\"]],\"language\":\"nl\",\
+            \"words\":{\"name\":\"Ann\"}}' seal=-686762644";
         assert_eq!(kept(&TABLE, &write(&full), read), (row.to_owned(), full.clone()));
         let seed = Seed { locked: None, ..full.seed.clone() };
         let bare = Verification {
             seed,
-            address: None,
+            sends: Vec::new(),
             client_ref: None,
             messages: Vec::new(),
             words: BTreeMap::new(),
