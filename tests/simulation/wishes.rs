@@ -91,9 +91,10 @@ impl World {
         let minute = (self.wall_at_beat() / 60_000 + BEGINS) % 1_440;
         let quiet = route.quiet_hours.is_some_and(|it| it.contains(minute as u16)) && !begun;
         assert!(!quiet, "quiet-hours: {key:?} goes in minute {minute}, {:?}", route.quiet_hours);
+        // What a receipt of an earlier attempt has ended is through, though its last is still on a link.
         let same = |other: &&PartKey| {
-            let other = &self.store.bodies[&other.seq()];
-            (other.route, other.destination) == (body.route, body.destination)
+            let (over, other) = (self.store.parts[*other].phase().is_final(), &self.store.bodies[&other.seq()]);
+            !over && (other.route, other.destination) == (body.route, body.destination)
         };
         let beside = if route.strict_order { self.ledger.under_way().find(same) } else { None };
         assert!(beside.is_none(), "strict-order: {key:?} goes beside {beside:?}");
