@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// How often the sweep goes on.
 const STEP: Duration = Duration::from_millis(50);
+/// When it begins anew once it has looked at everything: sooner, and a daemon that waits for one receipt would do
+/// little else.
+const ROUND: Duration = Duration::from_millis(250);
 /// How many parts it looks at in one step: half a millisecond, and some if all have ended. Whatever comes
 /// meanwhile waits for it, so that long steps show in the slowest requests.
 const SPAN: usize = 1_000;
@@ -90,8 +93,8 @@ impl Dispatch {
         self.sweep_late(store)?;
         if self.sweep.next <= self.beat.now {
             let (entries, next) = store.overdue(self.beat.now, self.sweep.after, SPAN)?;
+            self.sweep.next = self.beat.now + if next.is_some() { STEP } else { ROUND };
             self.sweep.after = next.unwrap_or_default();
-            self.sweep.next = self.beat.now + STEP;
             for entry in entries {
                 let seq = entry.body.seq();
                 if !self.arrivals.holds(seq) {

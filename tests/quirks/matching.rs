@@ -187,6 +187,27 @@ fn a_recipient_is_found_in_either_address_and_by_the_end_of_its_number() {
 }
 
 #[test]
+fn a_receipt_under_an_id_that_a_carrier_uses_anew_waits_for_the_part_whose_recipient_it_names() {
+    const OTHER: u64 = 31_687_654_321;
+    let receipt = || PduBody::DeliverSm(about(OTHER, "id:000017 stat:UNDELIV"));
+    for doubtful in [false, true] {
+        let mut gateway = Gateway::new(Dialect::default());
+        let key = gateway.sent(HANDSET, "000017");
+        // The carrier has started since, and counts from the beginning.
+        let ticket = gateway.send(OTHER, 1)[0];
+        if doubtful {
+            gateway.doubt(ticket);
+            assert_eq!(gateway.receive(&receipt()), Fate::Matched);
+        } else {
+            assert_eq!(gateway.receive(&receipt()), Fate::Parked);
+            assert_eq!(phases(&gateway, [key, ticket.key()]), [Phase::Sent, Phase::Intended]);
+            gateway.taken(ticket, "000017");
+        }
+        assert_eq!(phases(&gateway, [key, ticket.key()]), [Phase::Sent, Phase::Failed], "in doubt: {doubtful}");
+    }
+}
+
+#[test]
 fn receipts_that_name_nobody_and_fit_when_converted_are_told_of_with_what_may_be_stated() {
     let mut gateway = Gateway::new(Dialect::default());
     let masked = |id: u32| addressed((1, 1, "31612***678"), (5, 0, "SHOP"), &format!("id:{id} stat:DELIVRD"));

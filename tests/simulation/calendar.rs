@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3_600);
-/// The sweep goes on every fifty milliseconds: too many beats for a night.
+/// The sweep goes on several times a second: too many beats for a night.
 const LATE: Duration = Duration::from_secs(10);
 
 fn submit(submission: Submission) -> Happening {

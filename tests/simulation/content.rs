@@ -4,8 +4,10 @@
 use crate::simulation::scenario::{WALL_MAX, label};
 use crate::simulation::world::{EPOCH, World};
 use nuncio::dispatch::door::happening::{Recipient, Submission};
+use nuncio::message::body::Body;
 use nuncio::message::id::PartKey;
 use nuncio::message::source::Source;
+use nuncio::message::time::Time;
 use nuncio::smpp::address::Address;
 use nuncio::smpp::cstring::CString;
 use nuncio::smpp::sm::Sm;
@@ -18,6 +20,8 @@ const SEPTETS: usize = 153;
 #[derive(Default)]
 pub(crate) struct Asked {
     by_label: BTreeMap<u64, (Recipient, Source, u64)>,
+    /// When those may go that were asked for at a time.
+    begins: BTreeMap<u64, Time>,
     references: BTreeMap<u64, u8>,
     /// When a part was ordered onto a link last.
     pub(crate) ordered: BTreeMap<PartKey, u64>,
@@ -31,9 +35,16 @@ impl Asked {
                 let label = label(recipient.text.as_bytes()).expect("every text names its message");
                 let validity = it.validity.as_millis() as u64;
                 asked.by_label.insert(label, (recipient.clone(), it.source.clone(), validity));
+                asked.begins.extend(it.send_at.map(|it| (label, it)));
             }
         }
         asked
+    }
+
+    /// Whether a message may go when the wall shows this, as far as its customer is concerned.
+    pub(super) fn may_go(&self, body: &Body, wall: u64) -> bool {
+        let begins = label(body.text.as_bytes()).and_then(|it| self.begins.get(&it));
+        begins.is_none_or(|it| it.0 <= wall)
     }
 }
 

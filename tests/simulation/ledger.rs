@@ -57,6 +57,8 @@ pub(crate) struct Ledger {
     pub(crate) doubtful_facts: u64,
     /// When a carrier took a part, as far as the gateway was told, and from when on its receipt is late.
     taken: BTreeMap<(PartKey, CarrierId), (u64, Option<u64>)>,
+    /// Attempts in doubt of which a receipt has shown that they were taken: no answer begins the wait for more anew.
+    settled: BTreeSet<(PartKey, u8)>,
     /// How often a part was sent again because no receipt had come.
     pub(crate) unheard: BTreeMap<PartKey, u64>,
     /// Attempts of a part that used something up.
@@ -117,6 +119,7 @@ impl Ledger {
     /// What is durable of attempts: what a process was told and did not keep, it does not know.
     fn recall(&mut self, store: &Watched) {
         self.taken.clear();
+        self.settled.clear();
         self.spent.clear();
         let since = |it: Time| it.0.saturating_sub(EPOCH);
         for (key, part) in &store.parts {
@@ -160,7 +163,7 @@ impl Ledger {
                     if !store.parts.contains_key(&key) {
                         continue;
                     }
-                    if answered.answer == Answer::Taken {
+                    if answered.answer == Answer::Taken && !self.settled.contains(&(key, ticket.number())) {
                         self.took(key, link.carrier, now, (store, plan));
                     }
                     let current = store.parts[&key].attempt.as_ref().is_some_and(|it| it.number >= ticket.number());
@@ -170,6 +173,19 @@ impl Ledger {
                     }
                 }
                 _ => (),
+            }
+        }
+        self.settle(now, store, plan);
+    }
+
+    /// Receipts have shown of attempts in doubt that they were taken, and are waited for from then on.
+    fn settle(&mut self, now: u64, store: &Watched, plan: &Plan) {
+        for part in store.touched.iter().flat_map(|it| store.parts_of(*it)) {
+            let in_doubt = matches!(self.last.get(&part.key), Some(Last::Told(Answer::Unknown, _)));
+            let taken = part.attempt.as_ref().filter(|it| it.answer == Some(Answer::Taken) && in_doubt);
+            let Some(it) = taken.filter(|_| part.phase() == Phase::Sent) else { continue };
+            if self.settled.insert((part.key, it.number)) {
+                self.took(part.key, it.link.carrier, now, (store, plan));
             }
         }
     }
@@ -204,6 +220,7 @@ impl Ledger {
             }
             None | Some(Last::Told(Answer::NotSent | Answer::Later | Answer::Elsewhere, _) | Last::Told(_, true)) => (),
             Some(Last::Told(Answer::Unknown, _)) if was_settled(&tale, ticket) => {
+                assert!(self.may_leave(key, now, store), "second-submit: {key:?} is sent early at {now}, {tale:?}");
                 *self.unheard.entry(key).or_default() += 1;
             }
             Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}, {tale:?}"),

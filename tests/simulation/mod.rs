@@ -86,6 +86,13 @@ const SINGLE: Play = Play {
         ("receipts of what is forgotten", 20),
         ("opted out", 80),
         ("blocked", 100),
+        ("ends told", 5_000),
+        ("receipts told", 6_700),
+        ("refunds told", 250),
+        ("marketing beside opt-outs", 900),
+        ("sent beside quiet hours", 1_500),
+        ("kept in quiet hours", 12_000),
+        ("sent in strict order", 1_500),
     ],
 };
 

@@ -157,10 +157,14 @@ impl World {
     /// was given for want of any other: what the process before it had not learnt nobody remembers. It may be
     /// another's.
     fn guesses(&self, carrier: CarrierId, id: &str) -> impl Iterator<Item = (PartKey, &Attempt)> {
-        let name = canonical(id);
+        // It is named as the answer would have named it, where that is known.
+        let answer = self.smscs[&carrier].called(id).map_or(id, |it| &it.answer_id);
+        let names = [canonical(id), canonical(answer)];
         let all = self.store.parts.keys().filter(|_| self.may_guess());
         let all = all.flat_map(|key| self.store.attempts_of(*key).map(|it| (*key, it)));
-        all.filter(move |(_, it)| it.link.carrier == carrier && it.command_status.is_none() && is_called(it, &[&name]))
+        all.filter(move |(_, it)| {
+            it.link.carrier == carrier && it.command_status.is_none() && is_called(it, &[&names[0], &names[1]])
+        })
     }
 
     pub(super) fn key_of(&self, name: Name) -> Option<PartKey> {
@@ -245,8 +249,8 @@ impl World {
                 continue;
             };
             // Which of them such a receipt was about nobody could know.
-            let guessed = guesses.get(&(*carrier, canonical(&it.receipt_id)));
-            if guessed.is_some_and(|it| it.iter().any(|key| *key != part.key)) {
+            let names = [&it.receipt_id, &it.answer_id].map(|it| (*carrier, canonical(it)));
+            if names.iter().filter_map(|it| guesses.get(it)).flatten().any(|key| *key != part.key) {
                 return false;
             }
             let heard = self.hearing.words.get(&(*carrier, it.receipt_id.clone())).map_or(&[][..], Vec::as_slice);

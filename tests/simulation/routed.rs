@@ -44,6 +44,13 @@ pub(super) const SEVERAL: Play = Play {
         ("corrections", 150),
         ("receipts of a second delivery", 150),
         ("refunds", 500),
+        ("ends told", 8_000),
+        ("receipts told", 11_000),
+        ("refunds told", 1_000),
+        ("marketing beside opt-outs", 700),
+        ("sent beside quiet hours", 3_800),
+        ("kept in quiet hours", 38_000),
+        ("sent in strict order", 1_700),
     ],
 };
 /// The same, with one carrier that is always well.

@@ -44,7 +44,7 @@ impl World {
 
     /// Figures are the sums of what is told: where no commit failed, which takes what it told with it, they are what
     /// there is.
-    pub(super) fn check_told(&self) {
+    pub(super) fn check_told(&mut self) {
         if self.tally.of("failed commits") != 0 {
             return;
         }
@@ -55,7 +55,11 @@ impl World {
             assert_eq!(told.stand.get(&seq.0).copied(), self.store.status(*seq), "told: how {seq:?} ended");
         }
         assert_eq!(told.receipts.0, told.receipts.1, "told: receipts");
-        let back = self.store.memory.ledger().filter(|it| it.why == Why::Refund);
-        assert_eq!(told.paid_back, back.map(|it| it.amount.0).sum::<i64>(), "told: what was paid back");
+        let lines = self.store.memory.ledger().filter(|it| it.why == Why::Refund);
+        let back: Vec<i64> = lines.map(|it| it.amount.0).collect();
+        assert_eq!(told.paid_back, back.iter().sum::<i64>(), "told: what was paid back");
+        let compared =
+            [("ends told", messages), ("receipts told", told.receipts.0), ("refunds told", back.len() as u64)];
+        compared.into_iter().for_each(|(what, count)| self.tally.add(what, count));
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
-/// The sweep goes on every fifty milliseconds: too many beats for hours.
+/// The sweep goes on several times a second: too many beats for hours.
 const LATE: Duration = Duration::from_secs(10);
 
 /// Logical time is so many hours ahead of the wall from now on.

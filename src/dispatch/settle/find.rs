@@ -29,12 +29,22 @@ pub(crate) struct Match {
 
 impl Dispatch {
     pub(crate) fn find(&self, carrier: CarrierId, forms: &[IdCandidate], whom: Whom<'_>) -> Option<Match> {
-        // An id as written is believed; one that was converted only where the recipient fits.
-        let candidates = self.candidates(carrier, forms, whom).filter(|(_, it)| it.exact || it.fits_handset);
+        // An id as written is believed, but of another recipient whose part may have got it anew; one that was
+        // converted only where the recipient fits.
+        let anew = self.is_unnamed_for(carrier, whom);
+        let believed = |it: &Match| it.exact && !(it.another && anew);
+        let candidates = self.candidates(carrier, forms, whom).filter(|(_, it)| it.fits_handset || believed(it));
         let best = candidates.max_by_key(|(rank, it)| {
             (it.fits_handset, it.exact, std::cmp::Reverse(*rank), it.nearness, it.key, it.number)
         });
         best.map(|(_, it)| it)
+    }
+
+    /// Whether a carrier has a part for the recipient that a receipt names, or may have one, of which it is not known
+    /// yet how the carrier calls it. One that counts anew calls it as it has called another.
+    fn is_unnamed_for(&self, carrier: CarrierId, whom: Whom<'_>) -> bool {
+        let on_a_link = |it: E164| self.carriers.get(&carrier).is_some_and(|at| at.pinned.contains_key(&it));
+        whom.pair().is_some_and(|(it, _)| on_a_link(it) || self.owed.is_in_doubt(carrier, it))
     }
 
     /// The parts in memory that one of the forms names, with the rank of the form.

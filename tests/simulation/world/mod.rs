@@ -29,6 +29,7 @@ use crate::simulation::watch::Watched;
 use crate::simulation::wishes::{Wish, Wishes};
 use crate::simulation::world::drain::Drained;
 use crate::simulation::world::operators::Operators;
+use crate::simulation::world::overdue::Overdue;
 use bytes::Bytes;
 use nuncio::carrier::esme::Esme;
 use nuncio::carrier::report::Report;
@@ -146,6 +147,7 @@ pub(crate) struct World {
     drained: Drained,
     /// When the process began.
     started: u64,
+    overdue: Overdue,
     pub(crate) calm: bool,
     pub(crate) ledger: Ledger,
     pub(crate) hearing: Hearing,
@@ -202,6 +204,7 @@ impl World {
             draining: false,
             drained: Drained::default(),
             started: 0,
+            overdue: Overdue::default(),
             calm: false,
             ledger: Ledger::default(),
             hearing: Hearing::default(),

@@ -60,9 +60,14 @@ impl World {
 
     /// A beat begins: the wall shows what it shows.
     pub(super) fn look_at_wall(&mut self) {
-        let wall = (EPOCH + self.now).saturating_add_signed(-self.operators.ahead);
+        let wall = self.wall();
         self.operators.latest = self.operators.latest.max(wall);
         self.operators.at_beat = wall;
+    }
+
+    /// What the wall shows.
+    pub(crate) const fn wall(&self) -> u64 {
+        (EPOCH + self.now).saturating_add_signed(-self.operators.ahead)
     }
 
     pub(crate) const fn wall_at_beat(&self) -> u64 {

@@ -93,6 +93,11 @@ impl Owed {
         self.doubtful.range(range).map(|(_, _, key)| *key)
     }
 
+    /// Whether a part is in doubt at a carrier for a handset.
+    pub(super) fn is_in_doubt(&self, carrier: CarrierId, handset: E164) -> bool {
+        self.doubtful_for(carrier, handset).next().is_some()
+    }
+
     /// The one part in doubt at a carrier for a handset, if no other attempt there was ever left without an outcome.
     pub(super) fn only_doubt(&self, carrier: CarrierId, handset: E164) -> Option<PartKey> {
         let mut doubtful = self.doubtful_for(carrier, handset);
