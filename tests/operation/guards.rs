@@ -33,6 +33,8 @@ fn only(on: &[&str], lines: &str) -> String {
 fn refused(reply: &Reply) -> (u16, String, Option<u64>) {
     let body = reply.json();
     let reason = body["reason"].as_str().unwrap_or_else(|| panic!("{}", reply.text())).to_owned();
+    let problem = if reply.status == 403 { "/problems/challenge-required" } else { "/problems/verification-limited" };
+    assert_eq!(body["type"], json!(problem));
     assert_eq!(body["until"].is_string(), reply.header("retry-after").is_some(), "{body}");
     (reply.status, reason, reply.header("retry-after").map(|it| it.parse().unwrap()))
 }
