@@ -193,7 +193,13 @@ impl Dispatch {
             Happening::Ask(request, ask) => self.answer_to(request, ask, dice, store)?,
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
-            Happening::Reconfigure(plan) => self.reconfigure(plan),
+            Happening::Reconfigure(plan) => {
+                if self.beat.plan.guard != plan.guard {
+                    self.look_anew();
+                }
+                self.reconfigure(plan);
+                self.recall_guards(store)?;
+            }
             Happening::Wall(wall) => self.wall_is(wall),
             Happening::StoodStill(time) => self.handsets.stood_still(&self.beat, time),
             Happening::Told(progress) => self.take_told(*progress, dice),

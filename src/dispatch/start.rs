@@ -26,6 +26,7 @@ use crate::guard::guards::Guards;
 use crate::message::id::PartKey;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::contract::Recovered;
 use crate::record::entry::Entry;
 use std::collections::BTreeMap;
@@ -63,7 +64,10 @@ impl Dispatch {
             beat,
         };
         recovered.converted.into_iter().for_each(|it| dispatch.guards.recall_converted((it.app, it.country), it.count));
-        recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));
+        // What ended before the last commit was told then.
+        let last = dispatch.beat.out.marks.time;
+        let stands = |it: &Action| it.until.known().is_none_or(|it| last < it);
+        recovered.actions.into_iter().filter(stands).for_each(|it| dispatch.operated.take(it));
         dispatch.reconfigure(plan);
         recovered.parked.into_iter().for_each(|it| dispatch.parked.put(it));
         dispatch.handsets.recall(&dispatch.beat, recovered.mo_parts, recovered.mo_seen);

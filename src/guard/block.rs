@@ -30,10 +30,10 @@ pub struct PrefixBlock {
 pub(super) struct Blocks(BTreeMap<Prefix, PrefixBlock>);
 
 impl Blocks {
-    /// What of a guard blocks a number, the longest prefix first.
+    /// What of a guard blocks a number for longest.
     pub(super) fn of(&self, number: E164, guard: GuardKind, now: Time) -> Option<PrefixBlock> {
         let stands = |it: &&PrefixBlock| now < it.until && it.guard == guard;
-        Prefix::all(number).find_map(|it| self.0.get(&it).filter(stands)).copied()
+        Prefix::all(number).filter_map(|it| self.0.get(&it).filter(stands)).max_by_key(|it| it.until).copied()
     }
 
     /// Whether a prefix is blocked, and whether it was until lately, so that it has less credit.

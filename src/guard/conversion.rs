@@ -26,6 +26,15 @@ impl Cohorts {
         }
     }
 
+    /// One that was sent at `at` was not.
+    pub(super) fn take_back(&mut self, window: Duration, at: Time) {
+        let slot = slot(window, at);
+        if self.latest.saturating_sub(slot) < SLOTS as u64 {
+            let it = &mut self.slots[(slot % SLOTS as u64) as usize];
+            it.0 = it.0.saturating_sub(1);
+        }
+    }
+
     /// All that were sent in the window, and that came back of them.
     pub(super) fn total(&self, window: Duration, now: Time) -> (u32, u32) {
         let now = slot(window, now);

@@ -5,7 +5,7 @@ use crate::guard::conversion::Cohorts;
 use crate::guard::kept::{KeptKeys, last};
 use crate::guard::policy::{GuardKind, Policy, Pumping};
 use crate::guard::prefix::{PersonAddress, Prefix};
-use crate::guard::rate::{self, PERIOD_MAX, Rate};
+use crate::guard::rate::{self, Rate};
 use crate::guard::spend::Spend;
 use crate::message::id::AppId;
 use crate::message::money::Money;
@@ -45,8 +45,8 @@ pub struct Wish<'a> {
     pub cost: Option<Money>,
     /// What it may cost.
     pub max_price: Option<Money>,
-    /// What an operator ordered for the number: to let it through, or not.
-    pub ordered: Option<bool>,
+    /// What an operator ordered for the number: to let it through, or not, and until when.
+    pub ordered: Option<(bool, Time)>,
 }
 
 /// A code that was sent.
@@ -71,6 +71,10 @@ pub struct Outcome<'a> {
     pub sends: &'a [CodeSend],
     /// Whether the code came back.
     pub approved: bool,
+    /// Whether the application chose the code: then it may have given it back without anybody.
+    pub chosen: bool,
+    /// Whether any of its messages left: where none did, nobody was sent anything.
+    pub left: bool,
 }
 
 /// What a guard says to a send.
@@ -154,19 +158,27 @@ impl Guards {
         is_known: &mut dyn FnMut() -> Result<bool, E>,
     ) -> Result<Judgement, E> {
         let mut judgement = Judgement::default();
-        if wish.ordered == Some(false) {
-            judgement.refused = Some(Objection { guard: GuardKind::Listed, until: Time::NEVER });
+        // What an operator says now holds also where the list is off.
+        if let Some((false, until)) = wish.ordered {
+            judgement.refused = Some(Objection { guard: GuardKind::Listed, until });
             return Ok(judgement);
         }
-        let is_safe = wish.ordered == Some(true) || policy.safe.iter().any(|it| it.covers(wish.to));
+        let is_safe = wish.ordered.is_some() || policy.lists(wish.to) == Some(true);
+        let mut known = None;
         for guard in GuardKind::ALL.into_iter().filter(|it| !policy.off.contains(it)) {
             let Some(until) = self.objects(policy, guard, wish) else { continue };
             let spares_safe = guard.is_a_challenge() || guard == GuardKind::NewCountry;
             if spares_safe && guard != GuardKind::MaxPrice && is_safe {
                 continue;
             }
-            if matches!(guard, GuardKind::Sequence | GuardKind::Pumping | GuardKind::NewCountry) && is_known()? {
-                continue;
+            if matches!(guard, GuardKind::Sequence | GuardKind::Pumping | GuardKind::NewCountry) {
+                let is_known = match known {
+                    Some(it) => it,
+                    None => *known.insert(is_known()?),
+                };
+                if is_known {
+                    continue;
+                }
             }
             let objection = Objection { guard, until };
             if policy.shadows.contains(&guard) {
@@ -185,7 +197,7 @@ impl Guards {
         let until = |rates: &[Rate], times: Option<&Vec<Time>>| rate::until(rates, times?, now);
         let holds = |it: bool| it.then_some(Time::NEVER);
         match guard {
-            GuardKind::Listed => holds(policy.blocked.iter().any(|it| it.covers(wish.to))),
+            GuardKind::Listed => holds(policy.lists(wish.to) == Some(false)),
             GuardKind::Line => holds(policy.lines.contains(&wish.line)),
             GuardKind::WrongGuesses => self.may_guess(policy, wish.to, now),
             GuardKind::PerPhone => until(&policy.per_phone, self.phones.get(wish.to)),
@@ -200,7 +212,11 @@ impl Guards {
                 rule.sends.until(times?, now)
             }
             GuardKind::MaxPrice => holds(wish.max_price.is_some_and(|most| wish.cost.is_none_or(|it| most < it))),
-            GuardKind::Spend => self.spend.until(policy.spend?, wish.cost?, now),
+            // What nobody knows the cost of may cost all of it.
+            GuardKind::Spend => match (policy.spend?, wish.cost) {
+                (budget, Some(cost)) => self.spend.until(budget, cost, now),
+                (_, None) => Some(Time::NEVER),
+            },
         }
     }
 
@@ -240,8 +256,9 @@ impl Guards {
         self.spend.note(budget, amount, at);
         let share = 100 * self.spend.total(budget, at).0 / budget.amount.0.max(1);
         let level = [80, 50].into_iter().find(|it| i64::from(*it) <= share).unwrap_or_default();
-        let rises = self.told < level;
-        self.told = level;
+        let rises = self.told < level && !policy.off.contains(&GuardKind::Spend);
+        // Somebody is told once, and again once it was much less.
+        self.told = if share < 40 { 0 } else { self.told.max(level) };
         rises.then_some(Notice::Spent(level))
     }
 
@@ -249,18 +266,39 @@ impl Guards {
     pub fn ended(&mut self, policy: &Policy, it: Outcome<'_>) -> Vec<Notice> {
         let mut notices = Vec::new();
         if it.approved {
-            self.phones.remove(it.to);
-            self.sequences.remove(Prefix::of(it.to, SEQUENCE));
-            for send in it.sends {
-                let Some(address) = send.address else { continue };
-                let take = |times: &mut Vec<Time>| times.retain(|at| *at != send.at);
-                self.addresses.get_mut(address).map(take);
-                self.networks.get_mut(address.network()).map(take);
+            if !it.chosen {
+                self.free(&it);
             }
             notices.extend(self.watch(policy, Span::Narrow, it.to, (it.at, it.created, (0, 1))));
+        } else if !it.left
+            && let Some(rules) = policy.pumping
+            && let Some(watched) = self.narrow.get_mut(Prefix::of(it.to, NARROW))
+        {
+            it.sends.iter().for_each(|send| watched.cohorts.take_back(rules.window, send.at));
         }
-        notices.extend(self.watch(policy, Span::Wide, it.to, (it.at, it.at, (1, it.approved.into()))));
+        if it.left {
+            notices.extend(self.watch(policy, Span::Wide, it.to, (it.at, it.at, (1, it.approved.into()))));
+        }
         notices
+    }
+
+    /// Whoever has a number may be sent to again, and his address may ask.
+    fn free(&mut self, it: &Outcome<'_>) {
+        self.phones.remove(it.to);
+        self.sequences.remove(Prefix::of(it.to, SEQUENCE));
+        for send in it.sends {
+            let Some(address) = send.address else { continue };
+            // One only: others who asked in the same moment are others.
+            let take =
+                |times: &mut Vec<Time>| _ = times.iter().position(|at| *at == send.at).map(|at| times.remove(at));
+            self.addresses.get_mut(address).map(take);
+            self.networks.get_mut(address.network()).map(take);
+        }
+    }
+
+    /// What was spent on sends of which nothing left is there again.
+    pub fn give_back(&mut self, amount: Money, sends: &[CodeSend]) {
+        sends.iter().for_each(|it| self.spend.give_back(amount, it.at));
     }
 
     /// A code came back in a country: the how many-eth, as far as it is counted.
@@ -281,7 +319,14 @@ impl Guards {
     pub fn forget(&mut self, to: E164) {
         self.phones.remove(to);
         self.wrong.remove(to);
-        self.sequences.remove(Prefix::of(to, SEQUENCE));
+        if let Some(all) = self.sequences.get_mut(Prefix::of(to, SEQUENCE)) {
+            all.retain(|it| it.1 != to);
+        }
+    }
+
+    /// Forgets what was seen, but for what came back in countries: it is to be seen anew.
+    pub fn clear(&mut self) {
+        *self = Self { converted: std::mem::take(&mut self.converted), ..Self::default() };
     }
 
     /// Numbers that are sent nothing now.
@@ -366,7 +411,8 @@ enum Span {
 
 fn note<K: Ord + Copy>(kept: &mut KeptKeys<K, Vec<Time>>, key: K, (rates, at): (&[Rate], Time)) {
     if !rates.is_empty() {
-        let times = kept.at(key, |it| last(it) + PERIOD_MAX <= at);
+        let longest = rates.iter().map(|it| it.period).max().unwrap_or_default();
+        let times = kept.at(key, |it| last(it) + longest <= at);
         rate::note(rates, times, at);
     }
 }
@@ -374,210 +420,4 @@ fn note<K: Ord + Copy>(kept: &mut KeptKeys<K, Vec<Time>>, key: K, (rates, at): (
 /// The letters of a country, as they are counted by.
 pub fn letters(country: Option<&str>) -> Country {
     country.and_then(|it| it.as_bytes().try_into().ok()).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::guard::policy::{Budget, GuardReason, NewCountry};
-    use std::collections::BTreeSet;
-    use std::convert::Infallible;
-    use std::time::Duration;
-
-    const NUMBER: u64 = 31_612_345_678;
-
-    fn wish(to: u64, at: u64) -> Wish<'static> {
-        Wish {
-            at: Time(1 + at * 1_000),
-            app: AppId(1),
-            to: E164(to),
-            address: None,
-            country: Some("NL"),
-            line: LineType::Mobile,
-            cost: Some(Money(87_000)),
-            max_price: None,
-            ordered: None,
-        }
-    }
-
-    /// Only these rules.
-    fn bare() -> Policy {
-        Policy {
-            per_phone: Vec::new(),
-            per_ip: Vec::new(),
-            per_network: Vec::new(),
-            wrong_guesses: None,
-            pumping: None,
-            sequence: None,
-            new_country: None,
-            lines: BTreeSet::new(),
-            ..Policy::default()
-        }
-    }
-
-    fn judge(guards: &Guards, policy: &Policy, wish: &Wish<'_>) -> Option<GuardKind> {
-        let Ok(judgement) = guards.judge::<Infallible>(policy, wish, &mut || Ok(false));
-        judgement.refused.map(|it| it.guard)
-    }
-
-    /// Asks, and sends where nothing refuses.
-    fn send(guards: &mut Guards, policy: &Policy, wish: &Wish<'_>) -> Option<GuardKind> {
-        let refused = judge(guards, policy, wish);
-        if refused.is_none() {
-            guards.sent(policy, wish);
-        }
-        refused
-    }
-
-    fn approve(guards: &mut Guards, policy: &Policy, sent: &Wish<'_>, seconds: u64) {
-        let sends = [CodeSend { at: sent.at, address: sent.address }];
-        let (at, to, created) = (sent.at + Duration::from_secs(seconds), sent.to, sent.at);
-        guards.ended(policy, Outcome { at, to, created, sends: &sends, approved: true });
-    }
-
-    #[test]
-    fn five_thousand_to_one_prefix_are_fifty_and_the_rest_wait_ever_longer() {
-        let policy = Policy { pumping: Some(Pumping::default()), ..bare() };
-        let mut guards = Guards::default();
-        let sent = (0..5_000).filter(|it| send(&mut guards, &policy, &wish(31_612_340_000 + it, 0)).is_none()).count();
-        assert_eq!(sent, 50);
-        let block = guards.blocks(wish(0, 0).at).next().expect("a block");
-        assert_eq!((block.prefix, block.guard), (Prefix::of_record(3_161_234), GuardKind::Pumping));
-        assert_eq!(block.until, wish(0, 300).at);
-        assert_eq!(judge(&guards, &policy, &wish(31_612_350_000, 1)), None, "others are sent to");
-        // For a day, as fast as may be.
-        let more =
-            (0..86_400).filter(|it| send(&mut guards, &policy, &wish(31_612_340_000 + it % 10_000, *it)).is_none());
-        assert!(more.count() <= 60, "five for each block that is over");
-    }
-
-    #[test]
-    fn a_prefix_that_comes_back_is_never_blocked() {
-        let policy = Policy { pumping: Some(Pumping::default()), ..bare() };
-        let mut guards = Guards::default();
-        for it in 0..10_000 {
-            // One in four, after 20 seconds: above 20 %, below 35 %.
-            let sent = wish(31_612_340_000 + it, it);
-            assert_eq!(send(&mut guards, &policy, &sent), None, "{it}");
-            if it % 4 == 0 {
-                approve(&mut guards, &policy, &sent, 0);
-            }
-        }
-        let notices = guards.sent(&policy, &wish(31_612_340_000, 20_000));
-        assert_eq!(notices, [], "it was told of within the hour, or there are fewer than fifty");
-    }
-
-    #[test]
-    fn numbers_one_behind_the_other_are_five() {
-        let policy = Policy { sequence: Policy::default().sequence, ..bare() };
-        let mut guards = Guards::default();
-        let sent = (0..100).filter(|it| send(&mut guards, &policy, &wish(31_612_345_600 + it, *it)).is_none());
-        assert_eq!(sent.count(), 5);
-        // One of them comes back, and one number asked thrice is one number.
-        let mut guards = Guards::default();
-        for it in 0..12 {
-            let sent = wish(31_612_345_600 + it / 3, it);
-            assert_eq!(send(&mut guards, &policy, &sent), None);
-        }
-        approve(&mut guards, &policy, &wish(31_612_345_600, 12), 1);
-        let more = (10..14).filter(|it| send(&mut guards, &policy, &wish(31_612_345_600 + it, 14)).is_none());
-        assert_eq!(more.count(), 4, "they are counted anew");
-    }
-
-    #[test]
-    fn success_frees_the_number_and_the_address_and_no_guess() {
-        let policy = Policy {
-            per_phone: Policy::default().per_phone,
-            per_ip: Policy::default().per_ip,
-            wrong_guesses: Policy::default().wrong_guesses,
-            ..bare()
-        };
-        let mut guards = Guards::default();
-        let asked = |to: u64, at: u64| Wish { address: Some(PersonAddress(7)), ..wish(to, at) };
-        for at in 0..3 {
-            assert_eq!(send(&mut guards, &policy, &asked(NUMBER, at)), None);
-        }
-        for at in 3..10 {
-            assert_eq!(send(&mut guards, &policy, &asked(NUMBER + at, at)), None);
-        }
-        assert_eq!(judge(&guards, &policy, &asked(NUMBER, 10)), Some(GuardKind::PerPhone));
-        assert_eq!(judge(&guards, &policy, &asked(NUMBER + 99, 10)), Some(GuardKind::PerIp));
-        for _ in 0..20 {
-            guards.guessed_wrong(&policy, E164(NUMBER), wish(0, 11).at);
-        }
-        approve(&mut guards, &policy, &asked(NUMBER, 2), 10);
-        assert_eq!(judge(&guards, &policy, &asked(NUMBER + 99, 13)), None);
-        assert_eq!(judge(&guards, &policy, &asked(NUMBER, 13)), Some(GuardKind::WrongGuesses));
-        assert_eq!(guards.may_guess(&policy, E164(NUMBER), wish(0, 13).at), Some(wish(0, 11 + 86_400).at));
-    }
-
-    #[test]
-    fn a_country_begins_with_ten_until_three_have_come_back() {
-        let new_country = Some(NewCountry { converted: 3, ..Policy::default().new_country.expect("a rule") });
-        let policy = Policy { new_country, ..bare() };
-        let mut guards = Guards::default();
-        let tries = |guards: &mut Guards, from: u64| {
-            let each = (0..100).map(|it| wish(NUMBER + 101 * it, from));
-            each.filter(|it| send(guards, &policy, it).is_none()).count()
-        };
-        assert_eq!((tries(&mut guards, 0), tries(&mut guards, 3_599), tries(&mut guards, 3_600)), (10, 0, 10));
-        assert_eq!([1, 2, 3].map(|_| guards.convert(AppId(1), Some("NL"))), [Some(1), Some(2), Some(3)]);
-        assert_eq!(tries(&mut guards, 3_601), 100);
-        guards.recall_converted((AppId(1), *b"NL"), CONVERTED_MAX);
-        assert_eq!(guards.convert(AppId(1), Some("NL")), None, "nobody asks any more");
-    }
-
-    #[test]
-    fn safe_known_and_ordered_numbers_pass_what_is_about_their_prefix_alone() {
-        let prefix = |it| vec![Prefix::parse(it).expect("a prefix")];
-        let policy = Policy { per_phone: Policy::default().per_phone, blocked: prefix("+316"), ..bare() };
-        let guards = Guards::default();
-        let asked = wish(NUMBER, 0);
-        assert_eq!(judge(&guards, &policy, &asked), Some(GuardKind::Listed));
-        assert_eq!(judge(&guards, &policy, &Wish { ordered: Some(true), ..asked }), None);
-        let safe = Policy { safe: prefix("+31612"), ..policy.clone() };
-        assert_eq!(judge(&guards, &safe, &asked), None);
-        assert_eq!(judge(&guards, &bare(), &Wish { ordered: Some(false), ..asked }), Some(GuardKind::Listed));
-        let mut guards = Guards::default();
-        let safe = Policy { blocked: Vec::new(), ..safe };
-        let sent = (0..9).filter(|it| send(&mut guards, &safe, &wish(NUMBER, *it)).is_none()).count();
-        assert_eq!(sent, 3, "the limit of the number holds for all");
-        // A block holds for whom nobody knows.
-        let policy = Policy { sequence: Policy::default().sequence, ..bare() };
-        (0..5).for_each(|it| _ = guards.sent(&policy, &wish(NUMBER + it, 20)));
-        let Ok(stranger) = guards.judge::<Infallible>(&policy, &wish(NUMBER, 21), &mut || Ok(false));
-        let Ok(known) = guards.judge::<Infallible>(&policy, &wish(NUMBER, 21), &mut || Ok(true));
-        assert_eq!((stranger.refused.map(|it| it.guard), known.refused), (Some(GuardKind::Sequence), None));
-    }
-
-    #[test]
-    fn shadows_count_what_they_would_refuse_and_money_is_not_overrun() {
-        let budget = Budget { amount: Money(870_000), currency: None, period: Duration::from_secs(3_600) };
-        let shadows = [GuardKind::PerPhone].into();
-        let policy = Policy { spend: Some(budget), per_phone: Policy::default().per_phone, shadows, ..bare() };
-        let mut guards = Guards::default();
-        let mut notices = Vec::new();
-        let mut shadowed = 0;
-        for _ in 0..100 {
-            let asked = wish(NUMBER, 0);
-            let Ok(judgement) = guards.judge::<Infallible>(&policy, &asked, &mut || Ok(false));
-            shadowed += judgement.shadowed.iter().filter(|it| it.guard == GuardKind::PerPhone).count();
-            match judgement.refused {
-                None => notices.extend(guards.sent(&policy, &asked)),
-                Some(it) => assert_eq!(it, Objection { guard: GuardKind::Spend, until: wish(0, 3_600).at }),
-            }
-        }
-        assert_eq!((notices, shadowed), (vec![Notice::Spent(50), Notice::Spent(80)], 97));
-        assert_eq!(guards.spend(&policy, wish(0, 1).at), Some(Money(870_000)));
-        let dear = Wish { max_price: Some(Money(86_999)), ..wish(NUMBER, 0) };
-        assert_eq!(judge(&guards, &bare(), &dear), Some(GuardKind::MaxPrice));
-        assert_eq!(judge(&guards, &bare(), &Wish { cost: None, ..dear }), Some(GuardKind::MaxPrice), "nobody knows it");
-    }
-
-    #[test]
-    fn every_reason_is_some_guard_s() {
-        for reason in GuardReason::ALL {
-            assert!(GuardKind::ALL.iter().any(|it| it.reason() == reason), "{reason:?}");
-        }
-    }
 }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! All of it is made of the verifications that are stored, in the order in which they happened: a start reads those of
-//! the last day once more, and `nuncio guard replay` those of a week.
+//! the last day once more, and `nuncio guard replay` as many as it is told to.
 
 pub mod rate;
 pub mod prefix;
@@ -17,3 +17,5 @@ pub mod conversion;
 pub mod block;
 pub mod spend;
 pub mod guards;
+#[cfg(test)]
+mod tests;

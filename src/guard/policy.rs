@@ -3,6 +3,7 @@
 use crate::guard::prefix::Prefix;
 use crate::guard::rate::Rate;
 use crate::message::money::{Currency, Money};
+use crate::number::e164::E164;
 use crate::number::line::LineType;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -115,9 +116,9 @@ pub struct Policy {
     /// How a country begins.
     pub new_country: Option<NewCountry>,
     /// Prefixes to which no codes go.
-    pub blocked: Vec<Prefix>,
+    pub blocked: BTreeSet<Prefix>,
     /// Prefixes that only the limits of a number, an address, an app and of money hold for.
-    pub safe: Vec<Prefix>,
+    pub safe: BTreeSet<Prefix>,
     /// Kinds of numbers to which no codes go.
     pub lines: BTreeSet<LineType>,
 }
@@ -163,6 +164,14 @@ pub struct NewCountry {
 }
 
 impl Policy {
+    /// Whether a number is safe, or blocked, by the longest prefix that stands on a list.
+    pub fn lists(&self, to: E164) -> Option<bool> {
+        Prefix::all(to).find_map(|it| {
+            let (safe, blocked) = (self.safe.contains(&it), self.blocked.contains(&it));
+            (safe || blocked).then_some(!blocked)
+        })
+    }
+
     /// How long prefixes are blocked, by whichever guard.
     pub fn blocks(&self) -> Pumping {
         self.pumping.unwrap_or_default()
@@ -193,8 +202,8 @@ impl Default for Policy {
             pumping: Some(Pumping::default()),
             sequence: Some(rate(5, minutes(10))),
             new_country: Some(NewCountry { sends: rate(10, minutes(60)), converted: 3 }),
-            blocked: Vec::new(),
-            safe: Vec::new(),
+            blocked: BTreeSet::new(),
+            safe: BTreeSet::new(),
             lines: LineType::ALL.into_iter().filter(|it| !matches!(it, LineType::Mobile | LineType::Other)).collect(),
         }
     }

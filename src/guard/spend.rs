@@ -51,6 +51,15 @@ impl Spend {
         }
     }
 
+    /// So much that was spent then was not.
+    pub(super) fn give_back(&mut self, amount: Money, at: Time) {
+        if let Some(entry) = self.spent.iter_mut().find(|it| it.0.0 / STEP == at.0 / STEP) {
+            let back = amount.min(entry.1);
+            entry.1.0 -= back.0;
+            self.total.0 -= back.0;
+        }
+    }
+
     /// What was spent in the period.
     pub(super) fn total(&self, budget: Budget, now: Time) -> Money {
         let old = self.spent.iter().take_while(|it| it.0 + budget.period <= now);

@@ -25,6 +25,8 @@ pub struct Verification {
     pub seed: Seed,
     /// Whether nothing of it leaves, for it is a test.
     pub is_test: bool,
+    /// Whether nothing of it leaves, for its account tries things out.
+    pub is_sandbox: bool,
     /// When it began.
     pub created: Time,
     /// When its code was last sent.
@@ -39,6 +41,18 @@ pub struct Verification {
     pub language: Box<str>,
     /// The words that the application has in its text; none once it has ended.
     pub words: BTreeMap<Box<str>, Box<str>>,
+}
+
+impl Verification {
+    /// Whether guards look at it, and at what came of it.
+    pub const fn is_guarded(&self) -> bool {
+        !self.is_test && !self.is_sandbox
+    }
+
+    /// Whether the application chose its code.
+    pub const fn is_chosen(&self) -> bool {
+        self.seed.locked.is_some()
+    }
 }
 
 /// How many verifications of an app ended well in a country, as far as it is counted.

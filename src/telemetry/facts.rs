@@ -298,6 +298,7 @@ fn tell_notice(meters: &Meters, notice: &Notice) {
 
 /// The reason stays in the record: it is a text of somebody's.
 fn tell_action(meters: &Meters, action: &Action, said: &'static str) {
+    let prefix = if let Target::Prefix(it) = action.target { Some(it.masked().to_string()) } else { None };
     let (carrier, route) = match action.target {
         Target::Carrier(it) => (Some(meters.carrier(it).name().to_owned()), None),
         Target::Link(it) => (Some(bind_name(meters.carrier(it.carrier).name(), it.bind)), None),
@@ -305,7 +306,7 @@ fn tell_action(meters: &Meters, action: &Action, said: &'static str) {
         Target::Store | Target::Prefix(_) => (None, None),
     };
     let (deed, actor, until) = (action.deed.word(), &*action.by, action.until.known());
-    info!(deed, carrier, route, actor, until = until.map(tracing::field::display), "{said}");
+    info!(deed, carrier, route, prefix, actor, until = until.map(tracing::field::display), "{said}");
 }
 
 #[cfg(test)]

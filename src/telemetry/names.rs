@@ -182,7 +182,7 @@ metrics! {
     GUARD_REJECTIONS = "guard_rejections_total" Counter, Count, AtZero ["guard" "mode"]
         "Codes and guesses that a guard refused (`enforce`), or in its `shadow` would have.";
     GUARD_BLOCKS = "guard_blocks" Gauge, Count, AtZero [] "Prefixes of numbers that guards send no codes to now.";
-    GUARD_SPENT_RATIO = "guard_spent_ratio" Gauge, Count, AtZero [] "What of `spend` is spent, 0 to 1; 0 without it.";
+    GUARD_SPENT_RATIO = "guard_spent_ratio" Gauge, Count, AtZero [] "What of `spend` is spent, 1 where all of it is; further tries can bring it above. 0 without it.";
     OPT_OUTS = "opt_outs_total" Counter, Count, AtZero ["account"]
         "Keywords of handsets that stopped messages; `other` where no inbound rule gave them to an account.";
     OPT_OUTS_UNHEEDED = "opt_outs_unheeded_total" Counter, Count, AtZero ["carrier"]

@@ -57,6 +57,7 @@ pub(super) fn begun(store: &mut Sqlite, asked: &Verify) -> Verifying {
         progress: VerificationState::new(5, Time(NOW.0 + 300_000)),
         seed: Seed::derived((id, 0), App::FORM, &keys(), [1; 16]),
         is_test: false,
+        is_sandbox: false,
         created: NOW,
         sent: NOW,
         messages: Vec::new(),

@@ -1,7 +1,7 @@
 //! Guards through the real binary: what attackers ask for, how little of it leaves, and what operators see of it.
 
 use crate::daemon::client::Reply;
-use crate::daemon::until;
+use crate::daemon::{digest, until};
 use crate::operation::verify::{NUMBER, Stage, wrong};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -241,4 +241,27 @@ fn a_replay_says_what_each_guard_would_have_stopped() {
     assert!(!said.contains(&NUMBER[1..]) && !said.contains("316555555"), "{said}");
     let bad = stage.daemon.command(&["guard", "replay", "--since", "week"]).output().expect("it runs");
     assert_eq!(bad.status.code(), Some(2));
+}
+
+#[test]
+fn what_costs_nothing_meets_no_guard_and_counts_for_none() {
+    let tries_out = "[[account]]\nid = \"trial\"\nkey_sha256 = [\"{digest}\"]\nscopes = [\"verify\"]\nroutes = [8]\n\
+                     senders = [\"YOURAPP\"]\nsandbox = true\n";
+    let key = "trial-key-0123456789abcdef";
+    let account = tries_out.replace("{digest}", &digest(key));
+    let app = "test_numbers = { \"+31600000001\" = \"123456\" }\n";
+    let guard = "[guard]\nper_phone = [\"1/1d\"]\nper_app = [\"3/1d\"]\n";
+    let stage = Stage::new(1, &format!("{app}{account}{guard}"));
+    let mut trial = stage.daemon.client_with(key);
+    for it in 0..20 {
+        let body = json!({ "to": format!("+3161234567{}", it % 3), "app": "login" });
+        let reply = trial.post("/v1/verifications", &body);
+        assert!(reply.status == 202, "{it}: {}", reply.text());
+        let test = stage.start(json!({ "to": "+31600000001" }));
+        assert_eq!(test.status, 202, "{}", test.text());
+    }
+    let sent = (0..5).filter(|it| stage.start(to(31_612_345_670 + it)).status == 202).count();
+    assert_eq!(sent, 3, "of the app, all of them live");
+    let foretold = trial.post("/v1/verifications/predict", &json!({ "to": NUMBER, "app": "login" })).json();
+    assert_eq!((&foretold["decision"], &foretold["price"]), (&json!("allow"), &json!(null)), "{foretold}");
 }

@@ -3,6 +3,7 @@
 use crate::simulation::lanes::{Bench, LINK, up};
 use crate::simulation::verified::{APP, SHOP, Stage, code, plan};
 use nuncio::dice::SplitMix64;
+use nuncio::dispatch::door::happening::Happening;
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::dispatch::door::reply::{Denial, Started};
 use nuncio::guard::policy::{Budget, GuardKind, Policy};
@@ -216,4 +217,34 @@ fn no_seed_sends_or_looks_beyond_a_guard_and_none_refuses_before_it() {
     // What is never refused proves nothing.
     let few: Vec<_> = ASKED.iter().filter(|it| refused.get(it).copied().unwrap_or_default() < 40).collect();
     assert!(few.is_empty(), "{few:?} of {refused:?}");
+}
+
+/// Asks for a number of its own each time, a minute apart; how many codes leave.
+fn tries(stage: &mut Stage, from: u64, count: u64) -> usize {
+    let mut sent = 0;
+    for it in from..from + count {
+        stage.later(60);
+        sent += usize::from(stage.verify_for(E164(31_620_000_000 + 10_007 * it), None, None).0.is_ok());
+    }
+    sent
+}
+
+#[test]
+fn a_limit_that_a_reload_brings_or_widens_knows_what_was_sent_before_it() {
+    let with = |count: Option<u32>| {
+        let per_app = count.map(|count| Rate { count, period: 24 * HOUR }).into_iter().collect();
+        let off = GuardKind::ALL.into_iter().filter(|it| *it != GuardKind::PerApp).collect();
+        Plan { guard: Policy { off, per_app, ..Policy::default() }, ..guarded() }
+    };
+    let mut stage = Stage(Bench::of(with(None)));
+    stage.0.beat(vec![up(50)]);
+    let reload = |stage: &mut Stage, plan: Plan| _ = stage.0.beat(vec![Happening::Reconfigure(Arc::new(plan))]);
+    assert_eq!(tries(&mut stage, 0, 20), 20, "nothing is limited");
+    reload(&mut stage, with(Some(10)));
+    assert_eq!(tries(&mut stage, 100, 5), 0, "it had its ten");
+    reload(&mut stage, with(Some(25)));
+    assert_eq!(tries(&mut stage, 200, 20), 5);
+    stage.0.crash();
+    stage.0.beat(vec![Happening::Reconfigure(Arc::new(with(Some(25)))), up(50)]);
+    assert_eq!(tries(&mut stage, 300, 5), 0, "and a start counts the same");
 }

@@ -34,6 +34,8 @@ use utoipa::ToSchema;
 
 /// Characters of a reason: a sentence or two.
 const REASON_MAX: usize = 500;
+/// Digits of a prefix: those of a whole number would stay in the log of orders when somebody is forgotten.
+const PREFIX_MAX: usize = 9;
 /// PDUs of a trace that does not say how many.
 const PDUS: u16 = 1_000;
 const _: () = assert!(PDUS <= PDUS_MAX);
@@ -264,7 +266,8 @@ fn refuse_without_pdus(plan: &Plan, deed: Deed, target: Target) -> Result<(), Pr
 
 /// The first digits of numbers, with their plus or without it.
 fn prefix(written: &str) -> Option<Prefix> {
-    Prefix::parse(&format!("+{}", written.strip_prefix('+').unwrap_or(written)))
+    let digits = written.strip_prefix('+').unwrap_or(written);
+    Prefix::parse(&format!("+{digits}")).filter(|_| digits.len() <= PREFIX_MAX)
 }
 
 /// The carrier of a name.

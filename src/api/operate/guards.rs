@@ -126,7 +126,8 @@ impl BlockView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = GuardSpend)]
 struct SpendView {
-    /// So much of the period, each code at the dearest carrier of its route, and each further try at its own.
+    /// So much in the period: each code at the dearest carrier of its route, and each further try at its own carrier,
+    /// which is not asked for and may bring it above the limit.
     #[schema(value_type = Amount)]
     spent: Shown<Exact>,
     /// So much may be.

@@ -52,7 +52,7 @@ pub(crate) fn about_guard() -> Endpoint {
     let says = "Lets codes through to numbers that begin so, whatever guards of prefixes say, or sends none there, until the order ends; or lets the guards decide again. The limits of a number, an address, an app and of money hold all the same.";
     let body = json!({ "reason": "a school signs up", "for": "12h", "state": "allow" });
     let it = ordered("Operation", ("setGuard", "Let a prefix through, or block it"), body).says(says);
-    it.refuses(&[Kind::NotFound]).path::<String>("id", "+31612", "The first digits of numbers, three or more.")
+    it.refuses(&[Kind::NotFound]).path::<String>("id", "+31612", "The first digits of numbers, three to nine.")
 }
 
 pub(crate) fn about_release() -> Endpoint {

@@ -59,7 +59,7 @@ pub(crate) async fn begin(
     let asked: Wanted =
         json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not valid: {error}.")))?;
     let key = key.map(|key| fingerprint::key(key, (head.uri.path(), &body), |it| print(it, &asked)));
-    let verify = match wanted(&context, &by, asked).await {
+    let verify = match wanted(&context, &by, (asked, true)).await {
         Ok(verify) => Verify { idempotency: key, ..verify },
         // What is refused today may have been done when it came first.
         Err(problem) => return repeat_of(&context, &by, key.as_ref()).await?.ok_or(problem),
@@ -69,8 +69,8 @@ pub(crate) async fn begin(
     begun(&context, &by, (&context.shown(*verification), started)).await
 }
 
-/// What a request that begins asks the loop for.
-pub(super) async fn wanted(context: &Context, by: &Prover, asked: Wanted) -> Result<Verify, Problem> {
+/// What a request that begins asks the loop for; a service may be asked about the number, if it is to be.
+pub(super) async fn wanted(context: &Context, by: &Prover, (asked, lookup): (Wanted, bool)) -> Result<Verify, Problem> {
     let account = by.account();
     let app = app_of(by, &asked.app)?;
     let to = E164::parse(&asked.to, account.region.as_deref())
@@ -84,7 +84,7 @@ pub(super) async fn wanted(context: &Context, by: &Prover, asked: Wanted) -> Res
     let test = app.test_numbers.get(&to).cloned();
     let send = match test {
         Some(_) => None,
-        None => Some(message(context, by, (app, to), (language, &asked.variables)).await?),
+        None => Some(message(context, by, (app, to, lookup), (language, &asked.variables)).await?),
     };
     Ok(Verify {
         account: account.id,
@@ -160,7 +160,7 @@ pub(crate) async fn resend(
     let language = app.language(Some(&before.language));
     let send = match before.is_test {
         true => None,
-        false => Some(message(&context, &by, (app, before.to), (language, &before.words)).await?),
+        false => Some(message(&context, &by, (app, before.to, true), (language, &before.words)).await?),
     };
     let verify = Verify {
         account: before.account,
@@ -239,7 +239,7 @@ fn check(app: &App, asked: &Wanted) -> Result<(), Problem> {
 async fn message(
     context: &Context,
     by: &Prover,
-    (app, to): (&App, E164),
+    (app, to, lookup): (&App, E164, bool),
     (language, words): (&str, &BTreeMap<Box<str>, Box<str>>),
 ) -> Result<(Box<Submission>, Box<[u16]>), Problem> {
     let (account, plan) = (by.account(), by.plan());
@@ -264,7 +264,9 @@ async fn message(
     let judge = Judge { plan, opted_out: &context.wiring.opted_out, account };
     let (mut quote, mut submission) = Quote::of(judge, &asked)?;
     quote.some()?;
-    screen::sift(context, (&targets(&asked)?, None), &mut quote, &mut submission).await?;
+    if lookup {
+        screen::sift(context, (&targets(&asked)?, None), &mut quote, &mut submission).await?;
+    }
     quote.some()?;
     if submission.recipients.iter().any(|it| it.parts != 1) {
         let detail = "make the text longer than one SMS: their letters need another alphabet, or there are too many";

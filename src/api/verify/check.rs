@@ -87,7 +87,7 @@ pub(crate) fn about() -> Endpoint {
         .path::<VerificationKey>("id", "$VERIFICATION", "The id of the verification.")
         .body::<Guess>("What was entered.", json!({ "code": "482911" }))
         .answers::<CheckView>(200, "What came of it.")
-        .refuses(&[Kind::NotFound, Kind::Invalid, Kind::KeyMissing])
+        .refuses(&[Kind::NotFound, Kind::Invalid, Kind::KeyMissing, Kind::VerificationLimited])
         .refuses(&ASKS)
 }
 

@@ -209,6 +209,9 @@ impl One<'_, '_> {
     fn max_price(&mut self, around: Around<'_>) -> Option<PriceTable> {
         let path = self.at("max_price");
         let table = price::table(&path, self.written.max_price.as_ref()?, self.findings)?;
+        if table.default.is_none() {
+            self.fault("max_price.default", "this key is required: without it an SMS elsewhere may cost anything");
+        }
         let route = around.routes.get(&RouteId(self.written.route))?;
         for carrier in route.every_carrier().into_iter().filter_map(|it| around.carriers.get(&it)) {
             match carrier.dialect.cost.as_ref().map(|it| it.currency) {

@@ -144,11 +144,11 @@ fn new_country(
     Some(NewCountry { sends, converted: converted as u32 })
 }
 
-fn prefixes(path: &str, written: &[String], findings: &mut Findings) -> Vec<Prefix> {
-    let mut prefixes = Vec::new();
+fn prefixes(path: &str, written: &[String], findings: &mut Findings) -> BTreeSet<Prefix> {
+    let mut prefixes = BTreeSet::new();
     for text in written {
         match Prefix::parse(text) {
-            Some(it) => prefixes.push(it),
+            Some(it) => _ = prefixes.insert(it),
             None => findings.fault(path, format!("{text:?} is no prefix of three digits or more, such as \"+3197\"")),
         }
     }
@@ -184,6 +184,12 @@ fn spend(written: Option<&str>, around: Around<'_>, findings: &mut Findings) -> 
     for carrier in around.apps.values().filter_map(|it| around.routes.get(&it.route)).flat_map(Route::every_carrier) {
         let Some(carrier) = around.carriers.get(&carrier) else { continue };
         match &carrier.dialect.cost {
+            Some(it) if it.default.is_none() => {
+                findings.fault(
+                    path,
+                    format!("carrier {} does not say what it charges elsewhere: cost has no default", carrier.name),
+                );
+            }
             Some(it) => _ = currencies.insert(it.currency),
             None => findings.fault(path, format!("carrier {} does not say what it charges: see cost", carrier.name)),
         }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod apps;
+mod guards;
 mod calendar;
 mod cdr;
 mod documented;

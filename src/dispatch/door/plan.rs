@@ -105,10 +105,11 @@ impl Plan {
         self.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(number, self.country(number))
     }
 
-    /// What the dearest carrier of a route charges for one SMS to a number; `None` where none states a cost.
+    /// What the dearest carrier of a route charges for one SMS to a number; `None` where one of them does not say.
     pub fn dearest(&self, route: RouteId, number: E164) -> Option<Money> {
         let carriers = self.routes.get(&route)?.every_carrier();
-        carriers.into_iter().filter_map(|it| self.cost(it, number)).max()
+        let costs: Option<Vec<Money>> = carriers.into_iter().map(|it| self.cost(it, number)).collect();
+        costs?.into_iter().max()
     }
 
     /// Whether some carrier of a route can say a sender to a destination.

@@ -224,6 +224,7 @@ impl Dispatch {
             let told = it.link.carrier != link.carrier && it.number < VAIN_MAX;
             it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)) && !told
         });
+        let tried = last.as_ref().is_some_and(|it| !it.answer.is_some_and(|is| spends_nothing(is, it.command_status)));
         let number = last.as_ref().map_or(1, |it| it.number + u8::from(!vain));
         // It is the same attempt again, and was made for the same reason.
         let recorded = last.as_ref().filter(|_| vain && moved.is_none()).map_or(cause, |it| it.cause);
@@ -236,7 +237,7 @@ impl Dispatch {
         if let Some(past) = past {
             self.set.changed_past(past);
         }
-        if cause != Cause::First {
+        if tried {
             self.pay_again(&body, link.carrier);
         }
         let (message, class, waited) = (body.id, body.class, now.since(self.beat.begins(&body)));

@@ -6,7 +6,8 @@ use crate::message::body::Body;
 use crate::message::id::CarrierId;
 
 impl Dispatch {
-    /// What another try of a code costs counts as spent; what it was to cost at most was asked for when it was sent.
+    /// What another try of a code costs counts as spent, also where that is more than may be: what was begun is brought
+    /// to its end.
     pub(super) fn pay_again(&mut self, body: &Body, carrier: CarrierId) {
         let plan = self.beat.plan.clone();
         let cost = plan.cost_at(body, carrier).filter(|_| body.has_code());

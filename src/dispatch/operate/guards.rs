@@ -8,7 +8,8 @@ impl Dispatch {
     /// How many prefixes are blocked, and the part of what may be spent that is.
     pub(super) fn guards_stand(&self) -> (usize, f64) {
         let (now, policy) = (self.beat.now, &self.beat.plan.guard);
-        let enforced = self.guards.blocks(now).filter(|it| !policy.shadows.contains(&it.guard));
+        let enforced =
+            self.guards.blocks(now).filter(|it| !policy.shadows.contains(&it.guard) && !policy.off.contains(&it.guard));
         (enforced.count(), self.guards.spent_ratio(policy, now))
     }
 

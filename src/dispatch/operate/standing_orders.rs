@@ -75,10 +75,10 @@ impl Operated {
         self.standing.get(&(Target::Carrier(carrier), Aspect::Breaker))
     }
 
-    /// What is ordered for a number, by its longest prefix: that codes go there, or that none do.
-    pub(crate) fn lets_through(&self, to: E164) -> Option<bool> {
+    /// What is ordered for a number, by its longest prefix: that codes go there, or that none do; and until when.
+    pub(crate) fn lets_through(&self, to: E164) -> Option<(bool, Time)> {
         let orders = Prefix::all(to).filter_map(|it| self.standing.get(&(Target::Prefix(it), Aspect::Guard)));
-        orders.map(|it| it.deed == Deed::LetThrough).next()
+        orders.map(|it| (it.deed == Deed::LetThrough, it.until)).next()
     }
 
     /// What is ordered for prefixes.

@@ -107,6 +107,7 @@ impl Dispatch {
             progress: VerificationState::new(app.checks, now + app.lifetime),
             seed,
             is_test: asked.send.is_none(),
+            is_sandbox: self.beat.plan.accounts.get(&asked.account).is_some_and(|it| it.is_sandbox),
             created: now,
             sent: now,
             messages: Vec::new(),

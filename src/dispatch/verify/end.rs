@@ -105,7 +105,9 @@ impl Dispatch {
             _ => {}
         }
         self.end_of_code(&it.messages, store)?;
-        self.note_end(it);
+        let reached = |it: &MessageId| self.set.get(it.seq).is_some_and(|it| !has_reached_nobody(&it.entry));
+        let left = it.messages.iter().any(reached);
+        self.note_end(it, left);
         let (status, took) = (it.progress.status(), it.progress.ended().since(it.created));
         if !it.is_test {
             let country = self.beat.plan.country(it.to);

@@ -11,19 +11,18 @@ use crate::dispatch::verify::history::{GuardedEvent, GuardedKind, wish};
 use crate::guard::guards::{Judgement, Notice, Objection, Outcome, Wish, letters};
 use crate::guard::policy::GuardKind;
 use crate::guard::prefix::PersonAddress;
-use crate::guard::rate::PERIOD_MAX;
 use crate::message::id::AppId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::number::line::LineType;
-use crate::record::contract::{Poisoned, Store};
+use crate::record::contract::{Poisoned, Store, VERIFICATION_AGE};
 use crate::record::verification::{Converted, Verification};
 use crate::verify::progress::VerificationStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Whoever was verified since so long is known.
-const KNOWN: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+pub const KNOWN: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// Verifications that are read at once at a start.
 const PAGE: usize = 1_000;
 
@@ -35,7 +34,7 @@ impl Dispatch {
         by: (Option<PersonAddress>, LineType),
         store: &mut S,
     ) -> Result<Result<(), Denial>, Poisoned> {
-        if self.costs_nothing(it) {
+        if !it.is_guarded() {
             return Ok(Ok(()));
         }
         let judgement = self.ask_guards(&self.wish(it, by), store)?;
@@ -69,7 +68,7 @@ impl Dispatch {
 
     /// A code was sent: the guards see it from now on.
     pub(super) fn note_send(&mut self, it: &Verification, by: (Option<PersonAddress>, LineType)) {
-        if self.costs_nothing(it) {
+        if !it.is_guarded() {
             return;
         }
         let plan = Arc::clone(&self.beat.plan);
@@ -83,7 +82,7 @@ impl Dispatch {
         let plan = Arc::clone(&self.beat.plan);
         let guard = GuardKind::WrongGuesses;
         match self.guards.may_guess(&plan.guard, it.to, self.beat.now) {
-            _ if self.costs_nothing(it) => Ok(()),
+            _ if !it.is_guarded() => Ok(()),
             Some(_) if plan.guard.shadows.contains(&guard) => {
                 self.beat.tell(Fact::Guarded { guard, shadow: true });
                 Ok(())
@@ -96,19 +95,25 @@ impl Dispatch {
     /// A guess was wrong.
     pub(super) fn note_wrong(&mut self, it: &Verification) {
         let plan = Arc::clone(&self.beat.plan);
-        if !self.costs_nothing(it) {
+        if it.is_guarded() {
             self.guards.guessed_wrong(&plan.guard, it.to, self.beat.now);
         }
     }
 
-    /// A verification has ended.
-    pub(super) fn note_end(&mut self, it: &Verification) {
-        if self.costs_nothing(it) || !it.to.is_known() {
+    /// A verification has ended, of which some message left, or none.
+    pub(super) fn note_end(&mut self, it: &Verification, left: bool) {
+        if !it.is_guarded() || !it.to.is_known() {
             return;
         }
         let plan = Arc::clone(&self.beat.plan);
-        let notices = self.guards.ended(&plan.guard, outcome(it, self.beat.now));
+        let (at, to, created) = (self.beat.now, it.to, it.created);
+        let (approved, chosen) = (it.progress.status() == VerificationStatus::Approved, it.is_chosen());
+        let outcome = Outcome { at, to, created, sends: &it.sends, approved, chosen, left };
+        let notices = self.guards.ended(&plan.guard, outcome);
         self.notice(notices);
+        if let (false, Some(cost)) = (left, self.wish(it, (None, LineType::Other)).cost) {
+            self.guards.give_back(cost, &it.sends);
+        }
         let country = plan.country(it.to);
         if it.progress.status() == VerificationStatus::Approved
             && let Some(count) = self.guards.convert(it.app, country)
@@ -119,7 +124,8 @@ impl Dispatch {
         }
     }
 
-    /// The guards see what they saw before the start: what of the last day is stored. Once, when there is an app.
+    /// The guards see what they have not: what of the last day is stored, and what this beat has done. Once at a start,
+    /// when there is an app, and again where they are to look at it otherwise.
     pub(crate) fn recall_guards<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
         if self.verifications.recalled || self.beat.plan.apps.is_empty() {
             return Ok(());
@@ -130,15 +136,17 @@ impl Dispatch {
         let mut from = u64::MAX;
         loop {
             let page = store.verifications_before(from, PAGE)?;
-            let is_recent = |it: &Verification| now < it.created + 2 * PERIOD_MAX;
-            let counts = |it: &&Verification| is_recent(it) && !self.costs_nothing(it) && it.to.is_known();
+            let is_recent = |it: &Verification| now < it.created + VERIFICATION_AGE;
+            let counts = |it: &&Verification| is_recent(it) && !self.verifications.has_changed(it.id);
             seen.extend(page.iter().filter(counts).flat_map(GuardedEvent::of));
             match page.last().filter(|it| is_recent(it)) {
                 Some(last) if PAGE <= page.len() => from = last.id.n,
                 _ => break,
             }
         }
-        seen.sort_by_key(|it| it.at);
+        seen.extend(self.verifications.changed().flat_map(GuardedEvent::of));
+        // What one of them ended made way for the next.
+        seen.sort_by_key(|it| (it.at, it.of));
         let plan = Arc::clone(&self.beat.plan);
         for it in seen {
             match &it.what {
@@ -153,9 +161,10 @@ impl Dispatch {
         Ok(())
     }
 
-    /// Whether nothing of it leaves the house: it is to a number for tests, or of an account that tries things out.
-    fn costs_nothing(&self, it: &Verification) -> bool {
-        it.is_test || self.beat.plan.accounts.get(&it.account).is_some_and(|it| it.is_sandbox)
+    /// The guards are to look at everything anew, for they are others, or there are some only now.
+    pub(crate) fn look_anew(&mut self) {
+        self.guards.clear();
+        self.verifications.recalled = false;
     }
 
     fn wish(&self, it: &Verification, (address, line): (Option<PersonAddress>, LineType)) -> Wish<'static> {
@@ -181,9 +190,4 @@ impl Dispatch {
     fn notice(&mut self, notices: impl IntoIterator<Item = Notice>) {
         notices.into_iter().for_each(|it| self.beat.tell(Fact::Noticed(it)));
     }
-}
-
-fn outcome(it: &Verification, at: Time) -> Outcome<'_> {
-    let approved = it.progress.status() == VerificationStatus::Approved;
-    Outcome { at, to: it.to, created: it.created, sends: &it.sends, approved }
 }

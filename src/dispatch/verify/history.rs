@@ -40,28 +40,37 @@ pub enum GuardedKind {
         sends: Box<[CodeSend]>,
         /// Whether the code came back.
         approved: bool,
+        /// Whether the application chose it.
+        chosen: bool,
+        /// Whether any of its messages left, as far as the verification knows.
+        left: bool,
     },
 }
 
 impl GuardedEvent {
     /// What they saw of a verification. When its guesses were wrong is not kept: as late as may be.
     pub fn of(it: &Verification) -> Vec<Self> {
+        if !it.is_guarded() || !it.to.is_known() {
+            return Vec::new();
+        }
         let seen = |at, what| Self { at, of: it.id.n, app: it.app, to: it.to, what };
         let end = it.progress.ended();
         let last = if it.progress.is_pending() { it.progress.expires() } else { end };
         let sent = it.sends.iter().map(|it| seen(it.at, GuardedKind::Sent(it.address)));
         let wrong = (0..it.progress.wrong()).map(|_| seen(last, GuardedKind::Wrong));
         let approved = it.progress.status() == VerificationStatus::Approved;
-        let ended = GuardedKind::Ended { created: it.created, sends: it.sends.as_slice().into(), approved };
+        let (sends, chosen) = (it.sends.as_slice().into(), it.is_chosen());
+        let left = it.progress.status() != VerificationStatus::Failed;
+        let ended = GuardedKind::Ended { created: it.created, sends, approved, chosen, left };
         let ended = end.known().map(|at| seen(at, ended));
         sent.chain(wrong).chain(ended).collect()
     }
 
     /// How it ended, if that is what they saw.
     pub fn outcome(&self) -> Option<Outcome<'_>> {
-        let GuardedKind::Ended { created, sends, approved } = &self.what else { return None };
+        let GuardedKind::Ended { created, sends, approved, chosen, left } = &self.what else { return None };
         let (at, to) = (self.at, self.to);
-        Some(Outcome { at, to, created: *created, sends, approved: *approved })
+        Some(Outcome { at, to, created: *created, sends, approved: *approved, chosen: *chosen, left: *left })
     }
 }
 
@@ -69,7 +78,7 @@ impl GuardedEvent {
 pub fn wish(
     plan: &Plan,
     ((app, to, address), line): ((AppId, E164, Option<PersonAddress>), LineType),
-    (at, ordered): (Time, Option<bool>),
+    (at, ordered): (Time, Option<(bool, Time)>),
 ) -> Wish<'static> {
     let country = plan.country(to);
     let known = plan.apps.get(&app);

@@ -4,6 +4,6 @@
 pub(super) mod verifications;
 mod begin;
 mod check;
-mod guarded;
+pub mod guarded;
 pub mod history;
 mod end;

@@ -106,6 +106,16 @@ impl Verifications {
         self.changed.insert(it.id.n, it);
     }
 
+    /// Those that this beat has changed.
+    pub(super) fn changed(&self) -> impl Iterator<Item = &Verification> {
+        self.changed.values()
+    }
+
+    /// Whether this beat has changed one.
+    pub(super) fn has_changed(&self, id: VerificationId) -> bool {
+        self.changed.contains_key(&id.n)
+    }
+
     /// What this beat has to make durable of them.
     pub(crate) fn settle(&mut self, batch: &mut Vec<Verification>) {
         batch.extend(std::mem::take(&mut self.changed).into_values());

@@ -2,12 +2,13 @@
 
 use crate::message::era::Eras;
 use crate::message::time::Time;
+use crate::number::e164::E164;
 use crate::record::contract::NameKind;
 use crate::record::shown::Shown;
-use crate::record::verification::Verification;
+use crate::record::verification::{Converted, Verification};
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::table::{Table, name, verification};
-use crate::store::sqlite::{connect, guard, reader, schema};
+use crate::store::sqlite::{connect, guard, reader, schema, verifications};
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -18,6 +19,8 @@ const PAGE: usize = 1_000;
 /// The statement of a page.
 static PAGE_OF: LazyLock<String> = LazyLock::new(|| TABLE.select("WHERE n > ?1 AND created >= ?2 ORDER BY n LIMIT ?3"));
 const TABLE: Table = verification::TABLE;
+const VERIFIED: &str = "SELECT 1 FROM verification WHERE destination = ?1 AND status = 1 AND ended >= ?2 AND ended < ?3 \
+                        AND manner = 0 LIMIT 1";
 
 /// A store that is read.
 pub struct History {
@@ -46,6 +49,18 @@ impl History {
     /// The number of a name; `None` where no daemon has used it here.
     pub fn number(&self, kind: NameKind, text: &str) -> Result<Option<u16>, Fault> {
         name::find(&self.conn, kind, text).map_err(|it| it.of(&self.file))
+    }
+
+    /// Whether a number was verified within a time, by whichever app.
+    pub fn was_verified(&self, to: E164, (since, until): (Time, Time)) -> Result<bool, Fault> {
+        let asked = (to.0.cast_signed(), since.0.cast_signed(), until.0.cast_signed());
+        let found = self.conn.prepare_cached(VERIFIED).and_then(|mut it| it.exists(asked));
+        found.map_err(|source| Fault::Engine { file: self.file.clone(), source })
+    }
+
+    /// How many verifications ended well, by app and country.
+    pub fn converted(&self) -> Result<Vec<Converted>, Fault> {
+        verifications::converted(&self.conn).map_err(|it| it.of(&self.file))
     }
 
     /// Every verification that was begun since then, in the order of their begin, with times as the wall had them.

@@ -26,7 +26,7 @@ pub(super) static OF_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
 pub(super) static BEFORE: LazyLock<String> =
     LazyLock::new(|| verification::TABLE.select("WHERE n < ?1 ORDER BY n DESC LIMIT ?2"));
 pub(super) const VERIFIED: &str =
-    "SELECT 1 FROM verification WHERE destination = ?1 AND status = ?2 AND ended >= ?3 AND test = 0 LIMIT 1";
+    "SELECT 1 FROM verification WHERE destination = ?1 AND status = ?2 AND ended >= ?3 AND manner = 0 LIMIT 1";
 pub(super) static OVER: LazyLock<String> =
     LazyLock::new(|| verification::TABLE.select("WHERE status = 0 AND expires <= ?1 ORDER BY expires LIMIT ?2"));
 pub(super) const NEXT_OVER: &str =

@@ -44,10 +44,10 @@ fn forgetting_waits_for_the_disk_only_where_it_has_to_keep_it() {
 fn what_forgetting_changed_is_in_the_log_before_the_disk_is_waited_for() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut store = Sqlite::open(directory.path(), Durability::Fsync).expect("the store opens");
-    let (_, script) = live(&mut store, 1, 30);
+    let (_, script) = live(&mut store, 1, 90);
     let step = one(Time(script.now.0));
     let mut forgets = || store.retain(&step).expect("it forgets").count != 0;
-    assert!((0..100).any(|_| forgets()), "what is over is looked for first, and then goes one by one");
+    assert!((0..100).any(|_| forgets() && forgets()), "what is over is looked for first, and then goes one by one");
     let log = || fs::read(directory.path().join("nuncio.db-wal")).expect("there is a log");
     let before = log();
     store.fail_next_commit();

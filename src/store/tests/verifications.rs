@@ -51,6 +51,7 @@ impl Script {
             progress: VerificationState::of_record(status, (self.below(5) as u8, 5), expires, self.now),
             seed: self.seed(id),
             is_test: self.one_in(2),
+            is_sandbox: self.one_in(3),
             created: self.now,
             sent: self.now,
             sends: (0..self.below(2)).map(|_| send(self)).collect(),
@@ -93,7 +94,8 @@ pub(super) fn agree(store: &mut impl Store, model: &Model, script: &mut Script) 
     assert_eq!(store.verifications_before(n, 7)?, before);
     for to in (0..4).map(|it| E164(31_612_345_670 + it)) {
         let is_one = |it: &&Verification| it.to == to && it.progress.status() == VerificationStatus::Approved;
-        let found = newest().filter(is_one).any(|it| !it.is_test && since <= it.progress.ended());
+        let found =
+            newest().filter(is_one).any(|it| it.is_guarded() && !it.is_chosen() && since <= it.progress.ended());
         assert_eq!(store.was_verified(to, since)?, found);
     }
     let now = Time(script.now.0 + script.below(600_000));

@@ -19,19 +19,21 @@ use std::collections::BTreeMap;
 
 pub(in crate::store::sqlite) const TABLE: Table = Table {
     name: "verification",
-    columns: "n, token, account, app, destination, status, wrong, most, expires, ended, created, sent, test, client_ref, \
+    columns: "n, token, account, app, destination, status, wrong, most, expires, ended, created, sent, manner, client_ref, \
         particulars, seal",
     key: "n",
     steps: &[(11, CREATE)],
 };
 
-/// `particulars` is JSON: what the code is made of, its messages, and what is said beside it.
+/// `manner` is of bits: 1 to a number for tests, 2 of an account that tries things out, 4 with a code that the
+/// application chose; 0 where it can show that somebody has the number. `particulars` is JSON: what the code is made of,
+/// its messages and their sends, and what is said beside it.
 const CREATE: &str = "
 CREATE TABLE verification (
     n INTEGER PRIMARY KEY, token INTEGER NOT NULL, account INTEGER NOT NULL, app INTEGER NOT NULL,
     destination INTEGER NOT NULL, status INTEGER NOT NULL, wrong INTEGER NOT NULL, most INTEGER NOT NULL,
     expires INTEGER NOT NULL, ended INTEGER NOT NULL, created INTEGER NOT NULL, sent INTEGER NOT NULL,
-    test INTEGER NOT NULL, client_ref TEXT, particulars TEXT NOT NULL, seal INTEGER NOT NULL
+    manner INTEGER NOT NULL, client_ref TEXT, particulars TEXT NOT NULL, seal INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX verification_by_number ON verification (destination, n);
 CREATE INDEX verification_by_end ON verification (expires) WHERE status = 0;
@@ -80,7 +82,7 @@ pub(in crate::store::sqlite) fn write(it: &Verification) -> RowWriter<'_> {
     row.time(it.progress.ended());
     row.time(it.created);
     row.time(it.sent);
-    row.int(it.is_test.into());
+    row.int(i64::from(it.is_test) | i64::from(it.is_sandbox) << 1 | i64::from(it.is_chosen()) << 2);
     row.maybe_text(it.client_ref.as_deref());
     row.later_made(Some(serde_json::to_string(&particulars).expect("texts, numbers and lists are JSON")));
     row.sealed()
@@ -93,7 +95,7 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Verification, Trou
     let status = row.code(VerificationStatus::Pending, VerificationStatus::from_number);
     let guesses = (row.small(), row.small());
     let (expires, ended) = (row.time(), row.time());
-    let (created, sent, is_test) = (row.time(), row.time(), row.int() != 0);
+    let (created, sent, manner) = (row.time(), row.time(), row.int());
     let client_ref = row.maybe_text().map(Into::into);
     let particulars = row.later_text().and_then(|it| serde_json::from_str::<Particulars>(it).ok());
     let read = particulars.filter(|it| it.v == VERSION).and_then(|it| {
@@ -113,7 +115,8 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Verification, Trou
             to,
             progress: VerificationState::of_record(status, guesses, expires, ended),
             seed: it.seed.read()?,
-            is_test,
+            is_test: manner & 1 != 0,
+            is_sandbox: manner & 2 != 0,
             created,
             sent,
             messages,
@@ -154,6 +157,7 @@ mod tests {
             progress: VerificationState::of_record(VerificationStatus::Approved, (1, 5), Time(11), Time(12)),
             seed,
             is_test: true,
+            is_sandbox: false,
             created: Time(13),
             sent: Time(14),
             messages: vec![MessageId { seq: Seq(15), token: 16 }],
@@ -166,10 +170,10 @@ mod tests {
             words: [("name".into(), "Ann".into())].into(),
         };
         let row = "n=2 token=-1 account=8 app=9 destination=10 status=1 wrong=1 most=5 expires=11 ended=12 created=13 \
-            sent=14 test=1 client_ref='λ' particulars='{\"v\":1,\"seed\":{\"of\":[2,\"ffffffffffffffff\"],\
+            sent=14 manner=5 client_ref='λ' particulars='{\"v\":1,\"seed\":{\"of\":[2,\"ffffffffffffffff\"],\
             \"generation\":3,\"key\":4,\"nonce\":\"05050505050505050505050505050505\",\"form\":[8,\"letters\"],\
             \"locked\":\"0607\"},\"messages\":[[15,\"0000000000000010\"]],\"sends\":[[13,\"\"],[14,\"ffffc0000207\"]],\"language\":\"nl\",\
-            \"words\":{\"name\":\"Ann\"}}' seal=-686762644";
+            \"words\":{\"name\":\"Ann\"}}' seal=1577538223";
         assert_eq!(kept(&TABLE, &write(&full), read), (row.to_owned(), full.clone()));
         let seed = Seed { locked: None, ..full.seed.clone() };
         let bare = Verification {
