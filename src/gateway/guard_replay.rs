@@ -6,7 +6,7 @@ use crate::dispatch::door::plan::Plan;
 use crate::dispatch::verify::guarded::KNOWN;
 use crate::dispatch::verify::history::{GuardedEvent, GuardedKind, wish};
 use crate::gateway::failure::Failure;
-use crate::guard::guards::{CodeSend, Guards, Outcome, letters};
+use crate::guard::guards::{Asker, CodeSend, Guards, Outcome, letters};
 use crate::guard::policy::{GuardKind, Policy};
 use crate::guard::rate::PERIOD_MAX;
 use crate::message::time::Time;
@@ -125,7 +125,8 @@ fn stopped<'a>(plan: &Plan, policy: &Policy, past: &'a Past) -> Vec<&'a GuardedE
         let of_number = &past.numbers[&it.to];
         match &it.what {
             GuardedKind::Sent(address) => {
-                let wish = wish(plan, ((it.app, it.to, *address), of_number.line), (it.at, None));
+                let by = Asker { address: *address, line: of_number.line };
+                let wish = wish(plan, (it.app, it.to, by), (it.at, None));
                 let mut is_known = || Ok(of_number.was_known || known.contains(&it.to));
                 let Ok(judgement) = guards.judge::<Infallible>(policy, &wish, &mut is_known);
                 match judgement.refused {

@@ -26,6 +26,15 @@ const LATELY: u32 = 10;
 /// Conversions of a country that are counted: from then on nobody asks.
 pub const CONVERTED_MAX: u32 = 100;
 
+/// Who asks for a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asker {
+    /// From where, as far as the application says it.
+    pub address: Option<PersonAddress>,
+    /// What kind of line the number is.
+    pub line: LineType,
+}
+
 /// A code that is to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish<'a> {
@@ -35,12 +44,10 @@ pub struct Wish<'a> {
     pub app: AppId,
     /// To whom.
     pub to: E164,
-    /// Who asks, as far as the application says it.
-    pub address: Option<PersonAddress>,
+    /// Who asks.
+    pub by: Asker,
     /// Of which country the number is.
     pub country: Option<&'a str>,
-    /// What kind of line it is.
-    pub line: LineType,
     /// What it costs at the dearest carrier.
     pub cost: Option<Money>,
     /// What it may cost.
@@ -198,11 +205,11 @@ impl Guards {
         let holds = |it: bool| it.then_some(Time::NEVER);
         match guard {
             GuardKind::Listed => holds(policy.lists(wish.to) == Some(false)),
-            GuardKind::Line => holds(policy.lines.contains(&wish.line)),
+            GuardKind::Line => holds(policy.lines.contains(&wish.by.line)),
             GuardKind::WrongGuesses => self.may_guess(policy, wish.to, now),
             GuardKind::PerPhone => until(&policy.per_phone, self.phones.get(wish.to)),
-            GuardKind::PerIp => until(&policy.per_ip, self.addresses.get(wish.address?)),
-            GuardKind::PerNetwork => until(&policy.per_network, self.networks.get(wish.address?.network())),
+            GuardKind::PerIp => until(&policy.per_ip, self.addresses.get(wish.by.address?)),
+            GuardKind::PerNetwork => until(&policy.per_network, self.networks.get(wish.by.address?.network())),
             GuardKind::PerApp => until(&policy.per_app, self.apps.get(wish.app)),
             GuardKind::Sequence | GuardKind::Pumping => self.blocks.of(wish.to, guard, now).map(|it| it.until),
             GuardKind::NewCountry => {
@@ -235,7 +242,7 @@ impl Guards {
     pub fn sent(&mut self, policy: &Policy, wish: &Wish<'_>) -> Vec<Notice> {
         let at = wish.at;
         note(&mut self.phones, wish.to, (&policy.per_phone, at));
-        if let Some(address) = wish.address {
+        if let Some(address) = wish.by.address {
             note(&mut self.addresses, address, (&policy.per_ip, at));
             note(&mut self.networks, address.network(), (&policy.per_network, at));
         }

@@ -1,6 +1,6 @@
 //! The guards, by requests of all kinds.
 
-use crate::guard::guards::{CONVERTED_MAX, CodeSend, Guards, Notice, Objection, Outcome, Wish};
+use crate::guard::guards::{Asker, CONVERTED_MAX, CodeSend, Guards, Notice, Objection, Outcome, Wish};
 use crate::guard::policy::{Budget, GuardKind, GuardReason, NewCountry, Policy, Pumping};
 use crate::guard::prefix::{PersonAddress, Prefix};
 use crate::message::id::AppId;
@@ -19,9 +19,8 @@ fn wish(to: u64, at: u64) -> Wish<'static> {
         at: Time(1 + at * 1_000),
         app: AppId(1),
         to: E164(to),
-        address: None,
+        by: Asker { address: None, line: LineType::Mobile },
         country: Some("NL"),
-        line: LineType::Mobile,
         cost: Some(Money(87_000)),
         max_price: None,
         ordered: None,
@@ -58,7 +57,7 @@ fn send(guards: &mut Guards, policy: &Policy, wish: &Wish<'_>) -> Option<GuardKi
 }
 
 fn approve(guards: &mut Guards, policy: &Policy, sent: &Wish<'_>, seconds: u64) {
-    let sends = [CodeSend { at: sent.at, address: sent.address }];
+    let sends = [CodeSend { at: sent.at, address: sent.by.address }];
     let (at, to, created) = (sent.at + Duration::from_secs(seconds), sent.to, sent.at);
     let outcome = Outcome { at, to, created, sends: &sends, approved: true, chosen: false, left: true };
     guards.ended(policy, outcome);
@@ -105,7 +104,10 @@ fn success_frees_the_number_and_the_address_and_no_guess() {
         ..bare()
     };
     let mut guards = Guards::default();
-    let asked = |to: u64, at: u64| Wish { address: Some(PersonAddress(7)), ..wish(to, at) };
+    let asked = |to: u64, at: u64| Wish {
+        by: Asker { address: Some(PersonAddress(7)), line: LineType::Mobile },
+        ..wish(to, at)
+    };
     for at in 0..3 {
         assert_eq!(send(&mut guards, &policy, &asked(NUMBER, at)), None);
     }
@@ -266,7 +268,7 @@ fn what_never_left_is_no_evidence_and_no_money() {
 fn one_success_frees_one_of_those_who_asked_in_the_same_moment() {
     let policy = Policy { per_ip: Policy::default().per_ip, ..bare() };
     let mut guards = Guards::default();
-    let asked = |to: u64| Wish { address: Some(PersonAddress(7)), ..wish(to, 0) };
+    let asked = |to: u64| Wish { by: Asker { address: Some(PersonAddress(7)), line: LineType::Mobile }, ..wish(to, 0) };
     let sent = (0..20).filter(|it| send(&mut guards, &policy, &asked(NUMBER + it)).is_none()).count();
     approve(&mut guards, &policy, &asked(NUMBER), 9);
     let more = (0..20).filter(|it| send(&mut guards, &policy, &asked(NUMBER + 50 + it)).is_none()).count();

@@ -9,6 +9,7 @@ use nuncio::dispatch::door::happening::{
 };
 use nuncio::dispatch::door::plan::{Limits, Plan};
 use nuncio::dispatch::door::reply::{Denial, Grant, Reply, Started};
+use nuncio::guard::guards::Asker;
 use nuncio::guard::policy::{GuardKind, Policy};
 use nuncio::guard::prefix::PersonAddress;
 use nuncio::message::hidden::KeyId;
@@ -120,8 +121,7 @@ impl Stage {
             client_ref: Some("login-77".into()),
             language: "en".into(),
             words: [("name".into(), "Ann".into())].into(),
-            address,
-            line: LineType::Mobile,
+            by: Asker { address, line: LineType::Mobile },
             send: Some((Box::new(submission), [0].into())),
             idempotency: None,
         };

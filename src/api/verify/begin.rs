@@ -19,6 +19,7 @@ use crate::api::verify::look::{no_verification, shown, verification_of};
 use crate::api::verify::view::VerificationView;
 use crate::dispatch::door::happening::{Keyed, Submission, Verify};
 use crate::dispatch::door::reply::{Denial, Started, Verifying};
+use crate::guard::guards::Asker;
 use crate::guard::prefix::PersonAddress;
 use crate::message::id::VerificationId;
 use crate::number::e164::E164;
@@ -96,8 +97,7 @@ pub(super) async fn wanted(context: &Context, by: &Prover, (asked, lookup): (Wan
         client_ref: asked.client_ref.map(Into::into),
         language: language.into(),
         words: asked.variables,
-        address: asked.ip.as_deref().and_then(|it| it.parse().ok()).map(address),
-        line: LineType::of(to),
+        by: Asker { address: asked.ip.as_deref().and_then(|it| it.parse().ok()).map(address), line: LineType::of(to) },
         send,
         idempotency: None,
     })
@@ -172,8 +172,7 @@ pub(crate) async fn resend(
         client_ref: None,
         language: language.into(),
         words: before.words,
-        address: before.sends.last().and_then(|it| it.address),
-        line: LineType::of(before.to),
+        by: Asker { address: before.sends.last().and_then(|it| it.address), line: LineType::of(before.to) },
         send,
         idempotency: None,
     };

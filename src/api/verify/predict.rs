@@ -35,9 +35,9 @@ pub(crate) async fn predict(
     let (body, _held) = body::read(&context, Holder::Account(account.id), request.into_body()).await?;
     let asked: Wanted =
         json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not valid: {error}.")))?;
-    let Verify { app, to, address, line, send, .. } = wanted(&context, &by, (asked, false)).await?;
+    let Verify { app, to, by: asker, send, .. } = wanted(&context, &by, (asked, false)).await?;
     let is_free = send.is_none() || account.is_sandbox;
-    let predict = Predict { app, to, address, line, is_free };
+    let predict = Predict { app, to, by: asker, is_free };
     let Predicted { refused, shadowed } = ask(&context, predict).await?;
     let route = plan.apps.get(&app).and_then(|it| plan.routes.get(&it.route));
     let table = route.and_then(|it| account.price(it)).filter(|_| !is_free);

@@ -2,7 +2,7 @@
 
 use crate::carrier::report::Report;
 use crate::dispatch::door::plan::Plan;
-use crate::guard::prefix::PersonAddress;
+use crate::guard::guards::Asker;
 use crate::message::class::Class;
 use crate::message::era::Wall;
 use crate::message::extras::Extras;
@@ -12,7 +12,6 @@ use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::number::line::LineType;
 use crate::record::action::{Deed, Target};
 use crate::record::delivery::Progress;
 use crate::record::event::Event;
@@ -184,10 +183,8 @@ pub struct Verify {
     pub language: Box<str>,
     /// The words of the application in its text.
     pub words: BTreeMap<Box<str>, Box<str>>,
-    /// Who asks for it, as far as the application says it.
-    pub address: Option<PersonAddress>,
-    /// What kind of line the number is.
-    pub line: LineType,
+    /// Who asks for it.
+    pub by: Asker,
     /// One message, with zeros in the place of the code, and where these begin; none to a number for tests.
     pub send: Option<(Box<Submission>, Box<[u16]>)>,
     /// The key against doing it twice.
@@ -201,10 +198,8 @@ pub struct Predict {
     pub app: AppId,
     /// To whom.
     pub to: E164,
-    /// Who asks, as far as the application says it.
-    pub address: Option<PersonAddress>,
-    /// What kind of line the number is.
-    pub line: LineType,
+    /// Who asks.
+    pub by: Asker,
     /// Nothing of it would leave the house, so that no guard is asked.
     pub is_free: bool,
 }

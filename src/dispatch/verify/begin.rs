@@ -7,13 +7,11 @@
 use crate::dispatch::door::happening::{Keyed, RequestId, Submission, Verify};
 use crate::dispatch::door::reply::{Denial, Started, Verifying};
 use crate::dispatch::{Dice, Dispatch};
-use crate::guard::guards::CodeSend;
-use crate::guard::prefix::PersonAddress;
+use crate::guard::guards::{Asker, CodeSend};
 use crate::message::extras::Extras;
 use crate::message::hidden::{CodeForm, Hidden, Seed};
 use crate::message::id::{OrderId, VerificationId};
 use crate::message::time::Time;
-use crate::number::line::LineType;
 use crate::record::batch::Idempotency;
 use crate::record::contract::{Poisoned, Store};
 use crate::record::verification::Verification;
@@ -117,8 +115,7 @@ impl Dispatch {
             words: asked.words,
         };
         if let Some((submission, places)) = asked.send
-            && let Err(denial) =
-                self.send_code(&mut it, (submission, places, (asked.address, asked.line)), dice, store)?
+            && let Err(denial) = self.send_code(&mut it, (submission, places, asked.by), dice, store)?
         {
             return Ok(Err(denial));
         }
@@ -157,8 +154,7 @@ impl Dispatch {
         }
         (it.language, it.words) = (asked.language, asked.words);
         if let Some((submission, places)) = asked.send
-            && let Err(denial) =
-                self.send_code(&mut it, (submission, places, (asked.address, asked.line)), dice, store)?
+            && let Err(denial) = self.send_code(&mut it, (submission, places, asked.by), dice, store)?
         {
             return Ok(Err(denial));
         }
@@ -209,7 +205,7 @@ impl Dispatch {
     fn send_code<S: Store>(
         &mut self,
         it: &mut Verification,
-        (mut submission, places, by): (Box<Submission>, Box<[u16]>, (Option<PersonAddress>, LineType)),
+        (mut submission, places, by): (Box<Submission>, Box<[u16]>, Asker),
         dice: Dice<'_>,
         store: &mut S,
     ) -> Result<Result<(), Denial>, Poisoned> {
@@ -225,7 +221,7 @@ impl Dispatch {
         Ok(match self.accept_now(*submission, dice, store)? {
             Ok(messages) => {
                 it.messages.extend(messages);
-                it.sends.push(CodeSend { at: self.beat.now, address: by.0 });
+                it.sends.push(CodeSend { at: self.beat.now, address: by.address });
                 self.note_send(it, by);
                 Ok(())
             }

@@ -8,9 +8,8 @@ use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::happening::{Predict, RequestId};
 use crate::dispatch::door::reply::{Denial, Predicted};
 use crate::dispatch::verify::history::{GuardedEvent, GuardedKind, wish};
-use crate::guard::guards::{Judgement, Notice, Objection, Outcome, Wish, letters};
+use crate::guard::guards::{Asker, Judgement, Notice, Objection, Outcome, Wish, letters};
 use crate::guard::policy::GuardKind;
-use crate::guard::prefix::PersonAddress;
 use crate::message::id::AppId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
@@ -31,7 +30,7 @@ impl Dispatch {
     pub(super) fn admit_send<S: Store>(
         &mut self,
         it: &Verification,
-        by: (Option<PersonAddress>, LineType),
+        by: Asker,
         store: &mut S,
     ) -> Result<Result<(), Denial>, Poisoned> {
         if !it.is_guarded() {
@@ -48,10 +47,10 @@ impl Dispatch {
     pub(crate) fn predict<S: Store>(
         &mut self,
         request: RequestId,
-        Predict { app, to, address, line, is_free }: Predict,
+        Predict { app, to, by, is_free }: Predict,
         store: &mut S,
     ) -> Result<(), Poisoned> {
-        let wish = self.wish_of((app, to, address), line, self.beat.now);
+        let wish = self.wish_of((app, to, by), self.beat.now);
         let judgement = if is_free { Judgement::default() } else { self.ask_guards(&wish, store)? };
         let shown = |it: Objection| Objection { until: self.beat.shown(it.until), ..it };
         let refused = judgement.refused.map(shown);
@@ -67,7 +66,7 @@ impl Dispatch {
     }
 
     /// A code was sent: the guards see it from now on.
-    pub(super) fn note_send(&mut self, it: &Verification, by: (Option<PersonAddress>, LineType)) {
+    pub(super) fn note_send(&mut self, it: &Verification, by: Asker) {
         if !it.is_guarded() {
             return;
         }
@@ -111,7 +110,7 @@ impl Dispatch {
         let outcome = Outcome { at, to, created, sends: &it.sends, approved, chosen, left };
         let notices = self.guards.ended(&plan.guard, outcome);
         self.notice(notices);
-        if let (false, Some(cost)) = (left, self.wish(it, (None, LineType::Other)).cost) {
+        if let (false, Some(cost)) = (left, self.wish(it, Asker { address: None, line: LineType::Other }).cost) {
             self.guards.give_back(cost, &it.sends);
         }
         let country = plan.country(it.to);
@@ -151,7 +150,7 @@ impl Dispatch {
         for it in seen {
             match &it.what {
                 GuardedKind::Sent(address) => {
-                    let wish = self.wish_of((it.app, it.to, *address), LineType::Other, it.at);
+                    let wish = self.wish_of((it.app, it.to, Asker { address: *address, line: LineType::Other }), it.at);
                     _ = self.guards.sent(&plan.guard, &wish);
                 }
                 GuardedKind::Wrong => self.guards.guessed_wrong(&plan.guard, it.to, it.at),
@@ -167,17 +166,12 @@ impl Dispatch {
         self.verifications.recalled = false;
     }
 
-    fn wish(&self, it: &Verification, (address, line): (Option<PersonAddress>, LineType)) -> Wish<'static> {
-        self.wish_of((it.app, it.to, address), line, self.beat.now)
+    fn wish(&self, it: &Verification, by: Asker) -> Wish<'static> {
+        self.wish_of((it.app, it.to, by), self.beat.now)
     }
 
-    fn wish_of(
-        &self,
-        (app, to, address): (AppId, E164, Option<PersonAddress>),
-        line: LineType,
-        at: Time,
-    ) -> Wish<'static> {
-        wish(&self.beat.plan, ((app, to, address), line), (at, self.operated.lets_through(to)))
+    fn wish_of(&self, (app, to, by): (AppId, E164, Asker), at: Time) -> Wish<'static> {
+        wish(&self.beat.plan, (app, to, by), (at, self.operated.lets_through(to)))
     }
 
     /// The denial for what a guard says, which is counted.

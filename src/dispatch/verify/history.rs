@@ -1,12 +1,11 @@
 //! What the guards saw of a verification, as its record tells it: for a start, and for a replay.
 
 use crate::dispatch::door::plan::Plan;
-use crate::guard::guards::{CodeSend, Outcome, Wish};
+use crate::guard::guards::{Asker, CodeSend, Outcome, Wish};
 use crate::guard::prefix::PersonAddress;
 use crate::message::id::AppId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::number::line::LineType;
 use crate::record::verification::Verification;
 use crate::verify::progress::VerificationStatus;
 
@@ -77,7 +76,7 @@ impl GuardedEvent {
 /// A code as the guards see it, and what an operator ordered for its number.
 pub fn wish(
     plan: &Plan,
-    ((app, to, address), line): ((AppId, E164, Option<PersonAddress>), LineType),
+    (app, to, by): (AppId, E164, Asker),
     (at, ordered): (Time, Option<(bool, Time)>),
 ) -> Wish<'static> {
     let country = plan.country(to);
@@ -86,9 +85,8 @@ pub fn wish(
         at,
         app,
         to,
-        address,
+        by,
         country,
-        line,
         cost: known.and_then(|it| plan.dearest(it.route, to)),
         max_price: known.and_then(|it| it.max_price.as_ref()?.price(to, country)),
         ordered,
