@@ -7,7 +7,7 @@ use crate::dispatch::verify::guarded::KNOWN;
 use crate::dispatch::verify::history::{GuardedEvent, GuardedKind, wish};
 use crate::gateway::failure::Failure;
 use crate::guard::guards::{Asker, CodeSend, Guards, Outcome, letters};
-use crate::guard::policy::{GuardKind, Policy};
+use crate::guard::policy::{GuardKind, GuardMode, Policy};
 use crate::guard::rate::PERIOD_MAX;
 use crate::message::time::Time;
 use crate::number::e164::E164;
@@ -96,12 +96,12 @@ fn told(plan: &Plan, past: &Past, from: Time) -> String {
     let mut text =
         format!("{sent} codes of {} verifications were sent, and {back} of these came back.\n\n", begun.len());
     text += "guard          codes stopped  verifications  that came back\n";
-    let all = Policy { shadows: BTreeSet::new(), ..plan.guard.clone() };
-    let alone = |guard: GuardKind| {
-        let others = GuardKind::ALL.into_iter().filter(|it| *it != guard);
-        Policy { off: others.collect(), ..all.clone() }
+    let but = |off: &dyn Fn(GuardKind) -> bool| {
+        let modes = GuardKind::ALL.into_iter().filter(|it| off(*it)).map(|it| (it, GuardMode::Off)).collect();
+        Policy { modes, ..plan.guard.clone() }
     };
-    let each = GuardKind::ALL.into_iter().map(|it| (it.word(), alone(it))).chain([("all together", all.clone())]);
+    let each = GuardKind::ALL.into_iter().map(|guard| (guard.word(), but(&|it| it != guard)));
+    let each = each.chain([("all together", but(&|it| !plan.guard.asks(it)))]);
     for (name, policy) in each {
         let stopped: Vec<&GuardedEvent> = stopped(plan, &policy, past).into_iter().filter(|it| from <= it.at).collect();
         let of = verifications(stopped.iter().copied());

@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn each_block_is_twice_the_one_before_until_it_was_quiet() {
-        let rules = Policy::default().pumping.expect("rules");
+        let rules = Policy::default().pumping;
         let number = E164(31_612_345_678);
         let prefix = Prefix::of(number, 4);
         let mut blocks = Blocks::default();
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn no_more_are_remembered_than_there_is_room_for() {
-        let rules = Policy::default().pumping.expect("rules");
+        let rules = Policy::default().pumping;
         let mut blocks = Blocks::default();
         for it in 0..10_100 {
             blocks.block(rules, (Prefix::of_record(10_000 + it), GuardKind::Sequence), Time(1 + it));

@@ -3,7 +3,7 @@
 use crate::guard::block::{Blocks, PrefixBlock};
 use crate::guard::conversion::Cohorts;
 use crate::guard::kept::{KeptKeys, last};
-use crate::guard::policy::{GuardKind, Policy, Pumping};
+use crate::guard::policy::{GuardKind, GuardMode, Policy, Pumping};
 use crate::guard::prefix::{PersonAddress, Prefix};
 use crate::guard::rate::{self, Rate};
 use crate::guard::spend::Spend;
@@ -93,11 +93,6 @@ pub struct Objection {
     pub until: Time,
 }
 
-impl Objection {
-    /// That of nobody.
-    pub const NONE: Self = Self { guard: GuardKind::Listed, until: Time::NEVER };
-}
-
 /// What all of them say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
@@ -172,7 +167,7 @@ impl Guards {
         }
         let is_safe = wish.ordered.is_some() || policy.lists(wish.to) == Some(true);
         let mut known = None;
-        for guard in GuardKind::ALL.into_iter().filter(|it| !policy.off.contains(it)) {
+        for guard in GuardKind::ALL.into_iter().filter(|it| policy.asks(*it)) {
             let Some(until) = self.objects(policy, guard, wish) else { continue };
             let spares_safe = guard.is_a_challenge() || guard == GuardKind::NewCountry;
             if spares_safe && guard != GuardKind::MaxPrice && is_safe {
@@ -188,7 +183,7 @@ impl Guards {
                 }
             }
             let objection = Objection { guard, until };
-            if policy.shadows.contains(&guard) {
+            if policy.mode(guard) == GuardMode::Shadow {
                 judgement.shadowed.push(objection);
             } else {
                 judgement.refused = Some(objection);
@@ -229,7 +224,7 @@ impl Guards {
 
     /// Until when no guess for a number is looked at; `None` where it is.
     pub fn may_guess(&self, policy: &Policy, to: E164, now: Time) -> Option<Time> {
-        let rate = policy.wrong_guesses.filter(|_| !policy.off.contains(&GuardKind::WrongGuesses))?;
+        let rate = policy.wrong_guesses.filter(|_| policy.asks(GuardKind::WrongGuesses))?;
         rate.until(self.wrong.get(to)?, now)
     }
 
@@ -263,7 +258,7 @@ impl Guards {
         self.spend.note(budget, amount, at);
         let share = 100 * self.spend.total(budget, at).0 / budget.amount.0.max(1);
         let level = [80, 50].into_iter().find(|it| i64::from(*it) <= share).unwrap_or_default();
-        let rises = self.told < level && !policy.off.contains(&GuardKind::Spend);
+        let rises = self.told < level && policy.asks(GuardKind::Spend);
         // Somebody is told once, and again once it was much less.
         self.told = if share < 40 { 0 } else { self.told.max(level) };
         rises.then_some(Notice::Spent(level))
@@ -278,10 +273,9 @@ impl Guards {
             }
             notices.extend(self.watch(policy, Span::Narrow, it.to, (it.at, it.created, (0, 1))));
         } else if !it.left
-            && let Some(rules) = policy.pumping
             && let Some(watched) = self.narrow.get_mut(Prefix::of(it.to, NARROW))
         {
-            it.sends.iter().for_each(|send| watched.cohorts.take_back(rules.window, send.at));
+            it.sends.iter().for_each(|send| watched.cohorts.take_back(policy.pumping.window, send.at));
         }
         if it.left {
             notices.extend(self.watch(policy, Span::Wide, it.to, (it.at, it.at, (1, it.approved.into()))));
@@ -353,14 +347,14 @@ impl Guards {
 
     /// Whether a number is one of a sequence, none of which came back.
     fn follow(&mut self, policy: &Policy, to: E164, at: Time) -> Option<Notice> {
-        let rule = policy.sequence.filter(|_| !policy.off.contains(&GuardKind::Sequence))?;
+        let rule = policy.sequence.filter(|_| policy.asks(GuardKind::Sequence))?;
         let prefix = Prefix::of(to, SEQUENCE);
         let old = |it: Time| it + rule.period <= at;
         let all = self.sequences.at(prefix, |it| it.last().is_none_or(|it| old(it.0)));
         all.retain(|it| !old(it.0) && it.1 != to);
         all.push((at, to));
         let many = rule.count as usize <= all.len();
-        let blocked = many && self.blocks.state(policy.blocks(), prefix, at).0;
+        let blocked = many && self.blocks.state(policy.pumping, prefix, at).0;
         if !many || blocked {
             return None;
         }
@@ -370,8 +364,8 @@ impl Guards {
 
     /// Blocks a prefix; that is told of where it is more than a shadow.
     fn block(&mut self, policy: &Policy, of: (Prefix, GuardKind), at: Time) -> Option<Notice> {
-        let block = self.blocks.block(policy.blocks(), of, at);
-        (!policy.shadows.contains(&block.guard)).then_some(Notice::Blocked(block))
+        let block = self.blocks.block(policy.pumping, of, at);
+        (policy.mode(block.guard) == GuardMode::Enforce).then_some(Notice::Blocked(block))
     }
 
     /// Counts what was sent to a prefix and came back at `at`, of those that were sent `then`, and judges it.
@@ -382,7 +376,10 @@ impl Guards {
         to: E164,
         (at, then, more): (Time, Time, (u32, u32)),
     ) -> Option<Notice> {
-        let rules = policy.pumping.filter(|_| !policy.off.contains(&GuardKind::Pumping))?;
+        let rules = policy.pumping;
+        if !policy.asks(GuardKind::Pumping) {
+            return None;
+        }
         let (all, prefix) = match span {
             Span::Narrow => (&mut self.narrow, Prefix::of(to, NARROW)),
             Span::Wide => (&mut self.wide, Prefix::of(to, WIDE)),

@@ -5,7 +5,7 @@ use crate::guard::rate::Rate;
 use crate::message::money::{Currency, Money};
 use crate::number::e164::E164;
 use crate::number::line::LineType;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 closed_set! {
@@ -36,6 +36,20 @@ closed_set! {
         MaxPrice "max_price",
         /// What may be spent in a period.
         Spend "spend",
+    }
+}
+
+closed_set! {
+    /// What a guard does.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum GuardMode: all, word {
+        /// It refuses.
+        #[default]
+        Enforce "enforce",
+        /// It counts what it would refuse, and refuses nothing.
+        Shadow "shadow",
+        /// It is not asked.
+        Off "off",
     }
 }
 
@@ -93,10 +107,8 @@ impl GuardKind {
 /// What the guards hold requests against.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
-    /// Guards that are not asked.
-    pub off: BTreeSet<GuardKind>,
-    /// Guards that count what they would refuse, and refuse nothing.
-    pub shadows: BTreeSet<GuardKind>,
+    /// What guards do that do not enforce.
+    pub modes: BTreeMap<GuardKind, GuardMode>,
     /// Sends to a number.
     pub per_phone: Vec<Rate>,
     /// Sends that an address asks for.
@@ -110,7 +122,7 @@ pub struct Policy {
     /// What may be spent.
     pub spend: Option<Budget>,
     /// When numbers with the same first digits are blocked.
-    pub pumping: Option<Pumping>,
+    pub pumping: Pumping,
     /// So many numbers of a hundred in a period, of which none came back, are too many.
     pub sequence: Option<Rate>,
     /// How a country begins.
@@ -172,9 +184,14 @@ impl Policy {
         })
     }
 
-    /// How long prefixes are blocked, by whichever guard.
-    pub fn blocks(&self) -> Pumping {
-        self.pumping.unwrap_or_default()
+    /// What a guard does.
+    pub fn mode(&self, guard: GuardKind) -> GuardMode {
+        self.modes.get(&guard).copied().unwrap_or_default()
+    }
+
+    /// Whether a guard is asked.
+    pub fn asks(&self, guard: GuardKind) -> bool {
+        self.mode(guard) != GuardMode::Off
     }
 }
 
@@ -191,15 +208,14 @@ impl Default for Policy {
         let rate = |count, period| Rate { count, period };
         let day = minutes(24 * 60);
         Self {
-            off: BTreeSet::new(),
-            shadows: BTreeSet::new(),
+            modes: BTreeMap::new(),
             per_phone: vec![rate(3, minutes(10)), rate(6, day)],
             per_ip: vec![rate(10, minutes(10)), rate(50, day)],
             per_network: vec![rate(30, minutes(10))],
             per_app: Vec::new(),
             wrong_guesses: Some(rate(20, day)),
             spend: None,
-            pumping: Some(Pumping::default()),
+            pumping: Pumping::default(),
             sequence: Some(rate(5, minutes(10))),
             new_country: Some(NewCountry { sends: rate(10, minutes(60)), converted: 3 }),
             blocked: BTreeSet::new(),

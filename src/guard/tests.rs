@@ -1,14 +1,14 @@
 //! The guards, by requests of all kinds.
 
 use crate::guard::guards::{Asker, CONVERTED_MAX, CodeSend, Guards, Notice, Objection, Outcome, Wish};
-use crate::guard::policy::{Budget, GuardKind, GuardReason, NewCountry, Policy, Pumping};
+use crate::guard::policy::{Budget, GuardKind, GuardMode, GuardReason, NewCountry, Policy};
 use crate::guard::prefix::{PersonAddress, Prefix};
 use crate::message::id::AppId;
 use crate::message::money::Money;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::number::line::LineType;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ fn bare() -> Policy {
         per_ip: Vec::new(),
         per_network: Vec::new(),
         wrong_guesses: None,
-        pumping: None,
+        modes: [(GuardKind::Pumping, GuardMode::Off)].into(),
         sequence: None,
         new_country: None,
         lines: BTreeSet::new(),
@@ -65,7 +65,7 @@ fn approve(guards: &mut Guards, policy: &Policy, sent: &Wish<'_>, seconds: u64) 
 
 #[test]
 fn five_thousand_to_one_prefix_are_fifty_and_the_rest_wait_ever_longer() {
-    let policy = Policy { pumping: Some(Pumping::default()), ..bare() };
+    let policy = Policy { modes: BTreeMap::new(), ..bare() };
     let mut guards = Guards::default();
     let sent = (0..5_000).filter(|it| send(&mut guards, &policy, &wish(31_612_340_000 + it, 0)).is_none()).count();
     assert_eq!(sent, 50);
@@ -167,8 +167,8 @@ fn safe_known_and_ordered_numbers_pass_what_is_about_their_prefix_alone() {
 #[test]
 fn shadows_count_what_they_would_refuse_and_money_is_not_overrun() {
     let budget = Budget { amount: Money(870_000), currency: None, period: Duration::from_secs(3_600) };
-    let shadows = [GuardKind::PerPhone].into();
-    let policy = Policy { spend: Some(budget), per_phone: Policy::default().per_phone, shadows, ..bare() };
+    let mut policy = Policy { spend: Some(budget), per_phone: Policy::default().per_phone, ..bare() };
+    policy.modes.insert(GuardKind::PerPhone, GuardMode::Shadow);
     let mut guards = Guards::default();
     let mut notices = Vec::new();
     let mut shadowed = 0;
@@ -197,7 +197,7 @@ fn every_reason_is_some_guard_s() {
 
 #[test]
 fn a_prefix_that_comes_back_late_is_told_of_and_one_that_comes_back_well_is_not() {
-    let policy = Policy { pumping: Some(Pumping::default()), ..bare() };
+    let policy = Policy { modes: BTreeMap::new(), ..bare() };
     for (one_in, few) in [(4, true), (2, false)] {
         let (mut guards, mut notices) = (Guards::default(), Vec::new());
         let mut under_way = std::collections::VecDeque::new();
@@ -231,7 +231,7 @@ fn expire(guards: &mut Guards, policy: &Policy, (to, at): (u64, u64), left: bool
 
 #[test]
 fn a_part_of_an_operator_is_blocked_by_what_has_ended_and_not_by_what_is_under_way() {
-    let policy = Policy { pumping: Some(Pumping::default()), ..bare() };
+    let policy = Policy { modes: BTreeMap::new(), ..bare() };
     let mut guards = Guards::default();
     let number = |it: u64| 31_612_000_000 + 10_001 * it;
     for it in 0..200 {
@@ -253,7 +253,7 @@ fn a_part_of_an_operator_is_blocked_by_what_has_ended_and_not_by_what_is_under_w
 #[test]
 fn what_never_left_is_no_evidence_and_no_money() {
     let budget = Budget { amount: Money(870_000), currency: None, period: Duration::from_secs(3_600) };
-    let policy = Policy { pumping: Some(Pumping::default()), spend: Some(budget), ..bare() };
+    let policy = Policy { modes: BTreeMap::new(), spend: Some(budget), ..bare() };
     let mut guards = Guards::default();
     for it in 0..500 {
         let asked = wish(31_612_340_000 + it, 0);
@@ -284,7 +284,7 @@ fn the_longest_prefix_of_the_lists_counts_and_the_longest_block() {
         [Some(false), Some(true), None]
     );
     // The wide block of an hour holds longer than the narrow one of five minutes.
-    let policy = Policy { pumping: Some(Pumping::default()), ..bare() };
+    let policy = Policy { modes: BTreeMap::new(), ..bare() };
     let mut guards = Guards::default();
     for round in 0..4 {
         let at = 10_000 * round;

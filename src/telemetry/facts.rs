@@ -70,7 +70,7 @@ fn count(meters: &Meters, fact: &Fact) {
             let carrier = carrier.map(|it| meters.carrier(it).name());
             meters.verifications().count_end((*app, carrier, *country), *status, *took);
         }
-        Fact::Guarded { guard, shadow } => meters.guards().refused(*guard, *shadow),
+        Fact::Guarded { guard, mode } => meters.guards().count_objection(*guard, *mode),
         Fact::Noticed(_) => {}
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
@@ -119,7 +119,7 @@ fn write(meters: &Meters, veil: &Veil, fact: &Fact) {
                 (meters.verifications().app(*app), carrier.as_ref().map(name), took.as_millis() as u64);
             debug!(app, carrier, status = status.word(), took_ms, "verification ended");
         }
-        Fact::Guarded { guard, shadow } => debug!(guard = guard.word(), shadow, "guarded"),
+        Fact::Guarded { guard, mode } => debug!(guard = guard.word(), mode = mode.word(), "guarded"),
         Fact::Noticed(notice) => tell_notice(meters, notice),
         // The receipt itself is told.
         Fact::Outcome { .. } => {}

@@ -170,7 +170,7 @@ fn wrong_guesses_count_over_verifications_and_kills_and_stop_guesses_and_codes()
 fn money_is_not_overrun_by_those_who_come_at_once_and_dear_numbers_are_sent_nothing() {
     let lines = only(&["spend", "max_price"], "spend = \"1.00/1h\"");
     let app = format!("max_price = {{ currency = \"EUR\", default = \"0.10\", \"+3169\" = \"0.05\" }}\n{lines}");
-    let stage = Stage::with_cost(&app, "{ currency = \"EUR\", default = \"0.09\" }");
+    let stage = Stage::with_cost(1, &app, "{ currency = \"EUR\", default = \"0.09\" }");
     let bodies: Vec<Value> = (0..300).map(|it| to(31_612_000_000 + 1_000_003 * it)).collect();
     let (sent, reasons) = storm(&stage, &bodies);
     assert_eq!((sent, reasons.len()), (11, 289), "0.99 of 1.00");
@@ -264,4 +264,22 @@ fn what_costs_nothing_meets_no_guard_and_counts_for_none() {
     assert_eq!(sent, 3, "of the app, all of them live");
     let foretold = trial.post("/v1/verifications/predict", &json!({ "to": NUMBER, "app": "login" })).json();
     assert_eq!((&foretold["decision"], &foretold["price"]), (&json!("allow"), &json!(null)), "{foretold}");
+}
+
+#[test]
+fn another_carrier_is_spent_as_well_and_who_came_back_passes_a_block_of_his_neighbours() {
+    let lines = only(&["spend", "sequence"], "spend = \"9.00/1h\"");
+    let mut stage = Stage::with_cost(2, &lines, "{ currency = \"EUR\", default = \"0.09\" }");
+    let spent = |stage: &Stage| stage.daemon.operator().get("/admin/v1/guards").json()["spend"]["spent"].clone();
+    let id = stage.begun();
+    let code = stage.takes(0, "1");
+    assert_eq!(spent(&stage), json!("0.090"));
+    // The first says nothing of it, and the second is given it a second later.
+    assert_eq!(stage.takes(1, "2"), code);
+    assert_eq!((spent(&stage), stage.result(&id, &code)), (json!("0.180"), "ok".to_owned()));
+    let neighbours: Vec<u16> = (10..18).map(|it| stage.start(to(31_612_345_600 + it)).status).collect();
+    assert_eq!(neighbours, [202, 202, 202, 202, 202, 403, 403, 403]);
+    stage.kill_and_start();
+    assert_eq!(refused(&stage.start(to(31_612_345_699))).1, "sequence");
+    assert_eq!(stage.start(json!({})).json()["result"], json!("created"), "he came back here before");
 }

@@ -43,9 +43,9 @@ impl Stage {
         Self::of(carriers, String::new(), app)
     }
 
-    /// With a carrier that charges this.
-    pub(super) fn with_cost(app: &str, cost: &str) -> Self {
-        Self::of(1, format!("cost = {cost}\n"), app)
+    /// With so many carriers that charge this.
+    pub(super) fn with_cost(carriers: usize, app: &str, cost: &str) -> Self {
+        Self::of(carriers, format!("cost = {cost}\n"), app)
     }
 
     fn of(carriers: usize, more: String, app: &str) -> Self {

@@ -6,7 +6,7 @@ use nuncio::dice::SplitMix64;
 use nuncio::dispatch::door::happening::Happening;
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::dispatch::door::reply::{Denial, Started};
-use nuncio::guard::policy::{Budget, GuardKind, Policy};
+use nuncio::guard::policy::{Budget, GuardKind, GuardMode, Policy};
 use nuncio::guard::prefix::PersonAddress;
 use nuncio::guard::rate::Rate;
 use nuncio::message::id::VerificationId;
@@ -26,15 +26,20 @@ const SPEND: i64 = 15 * COST;
 const HOUR: Duration = Duration::from_secs(3_600);
 const ASKED: [GuardKind; 4] = [GuardKind::WrongGuesses, GuardKind::PerPhone, GuardKind::PerIp, GuardKind::Spend];
 
+/// All but these are off.
+fn only(guards: &[GuardKind]) -> BTreeMap<GuardKind, GuardMode> {
+    GuardKind::ALL.into_iter().filter(|it| !guards.contains(it)).map(|it| (it, GuardMode::Off)).collect()
+}
+
 fn guarded() -> Plan {
     let mut plan = plan();
-    let off = GuardKind::ALL.into_iter().filter(|it| !ASKED.contains(it)).collect();
+    let modes = only(&ASKED);
     let spend = Some(Budget { amount: Money(SPEND), currency: None, period: HOUR });
     let rate = |count, period| Rate { count, period };
     let (few, day) = (HOUR / 6, 24 * HOUR);
     let (per_phone, per_ip) = (vec![rate(3, few), rate(30, day)], vec![rate(4, few), rate(80, day)]);
     let wrong_guesses = Some(rate(5, 4 * HOUR));
-    plan.guard = Policy { off, spend, wrong_guesses, per_phone, per_ip, ..Policy::default() };
+    plan.guard = Policy { modes, spend, wrong_guesses, per_phone, per_ip, ..Policy::default() };
     let cost = PriceTable {
         currency: Currency::parse("EUR").expect("a currency"),
         default: Some(Money(COST)),
@@ -233,8 +238,7 @@ fn tries(stage: &mut Stage, from: u64, count: u64) -> usize {
 fn a_limit_that_a_reload_brings_or_widens_knows_what_was_sent_before_it() {
     let with = |count: Option<u32>| {
         let per_app = count.map(|count| Rate { count, period: 24 * HOUR }).into_iter().collect();
-        let off = GuardKind::ALL.into_iter().filter(|it| *it != GuardKind::PerApp).collect();
-        Plan { guard: Policy { off, per_app, ..Policy::default() }, ..guarded() }
+        Plan { guard: Policy { modes: only(&[GuardKind::PerApp]), per_app, ..Policy::default() }, ..guarded() }
     };
     let mut stage = Stage(Bench::of(with(None)));
     stage.0.beat(vec![up(50)]);

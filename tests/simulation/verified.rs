@@ -10,7 +10,7 @@ use nuncio::dispatch::door::happening::{
 use nuncio::dispatch::door::plan::{Limits, Plan};
 use nuncio::dispatch::door::reply::{Denial, Grant, Reply, Started};
 use nuncio::guard::guards::Asker;
-use nuncio::guard::policy::{GuardKind, Policy};
+use nuncio::guard::policy::{GuardKind, GuardMode, Policy};
 use nuncio::guard::prefix::PersonAddress;
 use nuncio::message::hidden::KeyId;
 use nuncio::message::id::{AccountId, AppId, Seq, VerificationId};
@@ -61,7 +61,7 @@ fn app() -> App {
 }
 
 pub(super) fn plan() -> Plan {
-    let guard = Policy { off: GuardKind::ALL.into(), ..Policy::default() };
+    let guard = Policy { modes: GuardKind::ALL.map(|it| (it, GuardMode::Off)).into(), ..Policy::default() };
     Plan { apps: [(APP, app())].into(), guard, keys: Some(Arc::new(ring(1))), ..Bench::plan() }
 }
 
@@ -313,8 +313,9 @@ fn nobody_checks_or_cancels_what_another_account_has_begun() {
 #[test]
 fn who_is_forgotten_is_named_by_no_verification_and_by_nothing_that_is_told_of_one() {
     let mut stage = Stage::linked();
-    let (before, tickets) = stage.verify(NUMBER, None);
+    let (before, tickets) = stage.verify_for(NUMBER, None, Some(PersonAddress(7)));
     let before = before.expect("it begins").1;
+    assert_eq!(stage.stored(before.id).sends[0].address, Some(PersonAddress(7)));
     stage.0.beat(vec![answered(tickets[0], false)]);
     assert_eq!(stage.check(SHOP, before.id, &code(&before)), Ok(CheckResult::Ok));
     let pending = stage.begun();
@@ -331,6 +332,7 @@ fn who_is_forgotten_is_named_by_no_verification_and_by_nothing_that_is_told_of_o
     for it in [&before, &pending] {
         let kept = stage.stored(it.id);
         assert_eq!((kept.to, kept.client_ref, kept.words.len()), (E164::FORGOTTEN, None, 0));
+        assert!(kept.sends.iter().all(|it| it.address.is_none()));
     }
     assert_eq!(stage.told(), ["verification.approved", "verification.canceled"]);
     let last =

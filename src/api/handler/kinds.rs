@@ -5,7 +5,7 @@
 
 use crate::api::handler::people::STATES;
 use crate::dispatch::door::snapshot::{Closed, LinkWord};
-use crate::guard::policy::{GuardKind, GuardReason};
+use crate::guard::policy::{GuardKind, GuardMode, GuardReason};
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::reason::Reason;
@@ -170,6 +170,8 @@ kinds! {
     /// that begin so come back (`prefix_blocked`); nobody of its country was verified yet (`country_limit`); too much
     /// was spent, or it costs too much (`spend`).
     GuardReasonWord = words(GuardReason::ALL.map(GuardReason::word));
+    /// What a guard does: it refuses (`enforce`), counts what it would refuse (`shadow`), or is not asked (`off`).
+    GuardModeWord = words(GuardMode::ALL.map(GuardMode::word));
     /// A guard.
     GuardWord = words(GuardKind::ALL.map(GuardKind::word));
     /// What came of a guess: `ok` is right, `incorrect` is not; `exhausted` too many were not, `expired` the code is

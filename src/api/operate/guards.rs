@@ -4,7 +4,7 @@ use crate::api::handler::admitted::Operator;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint};
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::kinds::{Amount, GuardReasonWord, GuardWord, Moment};
+use crate::api::handler::kinds::{Amount, GuardModeWord, GuardReasonWord, GuardWord, Moment};
 use crate::api::handler::problem::Problem;
 use crate::api::handler::time::Timestamp;
 use crate::api::operate::actions::ActionView;
@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 pub(crate) async fn guards(State(context): State<Arc<Context>>, by: Operator) -> Result<Response, Problem> {
     let (snapshot, policy) = (snapshot(&context).await?, &by.plan().guard);
     let view = GuardsView {
-        guards: GuardKind::ALL.map(|guard| GuardView { guard: guard.word(), mode: mode(policy, guard) }),
+        guards: GuardKind::ALL.map(|guard| GuardView { guard: guard.word(), mode: policy.mode(guard).word() }),
         blocks: snapshot.guards.blocks.iter().map(|it| BlockView::of(it, policy)).collect(),
         orders: snapshot.guards.orders.iter().map(|it| ActionView::of(it, by.plan())).collect(),
         spend: policy.spend.zip(snapshot.guards.spent).map(|(budget, spent)| SpendView {
@@ -35,14 +35,6 @@ pub(crate) async fn guards(State(context): State<Arc<Context>>, by: Operator) ->
         }),
     };
     Ok(json::answer(StatusCode::OK, &view, 4_096))
-}
-
-fn mode(policy: &Policy, guard: GuardKind) -> &'static str {
-    match (policy.off.contains(&guard), policy.shadows.contains(&guard)) {
-        (true, _) => "off",
-        (_, true) => "shadow",
-        _ => "enforce",
-    }
 }
 
 /// What the reference says of it.
@@ -79,7 +71,8 @@ struct GuardView {
     /// Which.
     #[schema(value_type = GuardWord)]
     guard: &'static str,
-    /// `enforce`: it refuses; `shadow`: it only counts; `off`: it is not asked.
+    /// What it does.
+    #[schema(value_type = GuardModeWord)]
     mode: &'static str,
 }
 
@@ -93,7 +86,8 @@ struct BlockView {
     /// By which guard.
     #[schema(value_type = GuardWord)]
     guard: &'static str,
-    /// `shadow` where nobody is refused for it.
+    /// What that guard does: in `shadow` nobody is refused for the block.
+    #[schema(value_type = GuardModeWord)]
     mode: &'static str,
     /// What is said to who asks.
     #[schema(value_type = GuardReasonWord)]
@@ -113,7 +107,7 @@ impl BlockView {
         Self {
             prefix: Shown(it.prefix),
             guard: it.guard.word(),
-            mode: mode(policy, it.guard),
+            mode: policy.mode(it.guard).word(),
             reason: it.guard.reason().word(),
             since: Timestamp(it.since),
             until: Timestamp(it.until),

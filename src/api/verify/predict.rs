@@ -15,8 +15,8 @@ use crate::api::verify::begin::{Wanted, wanted};
 use crate::api::verify::view::SMS;
 use crate::dispatch::door::happening::{Predict, Verify};
 use crate::dispatch::door::reply::Predicted;
-use crate::guard::guards::Objection;
 use crate::message::money::Exact;
+use crate::message::time::Time;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -46,7 +46,7 @@ pub(crate) async fn predict(
         decision: if refused.is_some() { "refuse" } else { "allow" },
         guard: refused.map(|it| it.guard.word()),
         reason: refused.map(|it| it.guard.reason().word()),
-        until: Timestamp(refused.unwrap_or(Objection::NONE).until),
+        until: Timestamp(refused.map_or(Time::NEVER, |it| it.until)),
         shadows: shadowed.iter().map(|it| it.word()).collect(),
         price: price.map(|it| Shown(it.exact())),
         currency: price.and(table).map(|it| it.currency.as_str().to_owned()),

@@ -6,7 +6,7 @@ use crate::config::schema::guard as written;
 use crate::config::units::{Share, Span};
 use crate::dispatch::door::plan::Carrier;
 use crate::guard::guards::CONVERTED_MAX;
-use crate::guard::policy::{Budget, GuardKind, NewCountry, Policy, Pumping};
+use crate::guard::policy::{Budget, GuardKind, GuardMode, NewCountry, Policy, Pumping};
 use crate::guard::prefix::Prefix;
 use crate::guard::rate::{COUNT_MAX, PERIOD_MAX, Rate};
 use crate::message::id::{AppId, CarrierId, RouteId};
@@ -36,7 +36,6 @@ pub struct Around<'a> {
 /// What is written, or the defaults.
 pub fn policy(written: &written::Guard, around: Around<'_>, findings: &mut Findings) -> Policy {
     let default = Policy::default();
-    let (off, shadows) = modes(&written.mode, findings);
     let mut rates = |key: &str, written: Option<&Vec<Share>>, default: Vec<Rate>| match written {
         None => default,
         Some(all) => {
@@ -58,15 +57,14 @@ pub fn policy(written: &written::Guard, around: Around<'_>, findings: &mut Findi
     let wrong_guesses = one("wrong_guesses_per_phone", written.wrong_guesses_per_phone, default.wrong_guesses);
     let sequence = one("sequence", written.sequence, default.sequence);
     Policy {
-        off,
-        shadows,
+        modes: modes(&written.mode, findings),
         per_phone,
         per_ip,
         per_network,
         per_app,
         wrong_guesses,
         spend: spend(written.spend.as_deref(), around, findings),
-        pumping: Some(pumping(&written.pumping, findings)),
+        pumping: pumping(&written.pumping, findings),
         sequence,
         new_country: new_country(&written.new_country, default.new_country, findings),
         blocked: prefixes("guard.block", &written.block, findings),
@@ -75,21 +73,19 @@ pub fn policy(written: &written::Guard, around: Around<'_>, findings: &mut Findi
     }
 }
 
-/// Guards that are off, and those that only count.
-fn modes(written: &BTreeMap<String, String>, findings: &mut Findings) -> (BTreeSet<GuardKind>, BTreeSet<GuardKind>) {
-    let (mut off, mut shadows) = (BTreeSet::new(), BTreeSet::new());
+/// What guards do that do not enforce.
+fn modes(written: &BTreeMap<String, String>, findings: &mut Findings) -> BTreeMap<GuardKind, GuardMode> {
     let names = GuardKind::ALL.map(GuardKind::word);
+    let words = GuardMode::ALL.map(|it| (it.word(), it));
+    let mut modes = BTreeMap::new();
     for (name, mode) in written {
         let path = format!("guard.mode.{name}");
-        match (GuardKind::from_word(name), mode.as_str()) {
-            (None, _) => findings.fault(&path, unknown("guard", name, &names)),
-            (Some(_), "enforce") => (),
-            (Some(it), "shadow") => _ = shadows.insert(it),
-            (Some(it), "off") => _ = off.insert(it),
-            (Some(_), other) => findings.fault(&path, format!("{other:?} is not enforce, shadow or off")),
+        match GuardKind::from_word(name) {
+            Some(guard) => _ = modes.insert(guard, findings.choose(&path, Some(mode), &words, GuardMode::Enforce)),
+            None => findings.fault(&path, unknown("guard", name, &names)),
         }
     }
-    (off, shadows)
+    modes
 }
 
 fn rate(path: &str, Share(written): Share, findings: &mut Findings) -> Option<Rate> {

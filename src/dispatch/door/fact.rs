@@ -2,7 +2,7 @@
 
 use crate::carrier::id::Relation;
 use crate::guard::guards::Notice;
-use crate::guard::policy::GuardKind;
+use crate::guard::policy::{GuardKind, GuardMode};
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::id::{AccountId, AppId, CarrierId, EventId, LinkId, MessageId, OrderId, RouteId};
@@ -123,8 +123,8 @@ pub enum Fact {
     Guarded {
         /// Which.
         guard: GuardKind,
-        /// It refused nothing.
-        shadow: bool,
+        /// What it does.
+        mode: GuardMode,
     },
     /// A guard saw what somebody should know.
     Noticed(Notice),

@@ -3,13 +3,13 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::snapshot::GuardsNow;
 use crate::guard::block::PrefixBlock;
+use crate::guard::policy::GuardMode;
 
 impl Dispatch {
     /// How many prefixes are blocked, and the part of what may be spent that is.
     pub(super) fn guards_stand(&self) -> (usize, f64) {
         let (now, policy) = (self.beat.now, &self.beat.plan.guard);
-        let enforced =
-            self.guards.blocks(now).filter(|it| !policy.shadows.contains(&it.guard) && !policy.off.contains(&it.guard));
+        let enforced = self.guards.blocks(now).filter(|it| policy.mode(it.guard) == GuardMode::Enforce);
         (enforced.count(), self.guards.spent_ratio(policy, now))
     }
 

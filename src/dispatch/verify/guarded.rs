@@ -9,7 +9,7 @@ use crate::dispatch::door::happening::{Predict, RequestId};
 use crate::dispatch::door::reply::{Denial, Predicted};
 use crate::dispatch::verify::history::{GuardedEvent, GuardedKind, wish};
 use crate::guard::guards::{Asker, Judgement, Notice, Objection, Outcome, Wish, letters};
-use crate::guard::policy::GuardKind;
+use crate::guard::policy::{GuardKind, GuardMode};
 use crate::message::id::AppId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
@@ -38,7 +38,7 @@ impl Dispatch {
         }
         let judgement = self.ask_guards(&self.wish(it, by), store)?;
         for objection in judgement.shadowed {
-            self.beat.tell(Fact::Guarded { guard: objection.guard, shadow: true });
+            self.beat.tell(Fact::Guarded { guard: objection.guard, mode: GuardMode::Shadow });
         }
         Ok(judgement.refused.map_or(Ok(()), |it| Err(self.guarded(it))))
     }
@@ -82,8 +82,8 @@ impl Dispatch {
         let guard = GuardKind::WrongGuesses;
         match self.guards.may_guess(&plan.guard, it.to, self.beat.now) {
             _ if !it.is_guarded() => Ok(()),
-            Some(_) if plan.guard.shadows.contains(&guard) => {
-                self.beat.tell(Fact::Guarded { guard, shadow: true });
+            Some(_) if plan.guard.mode(guard) == GuardMode::Shadow => {
+                self.beat.tell(Fact::Guarded { guard, mode: GuardMode::Shadow });
                 Ok(())
             }
             Some(until) => Err(self.guarded(Objection { guard, until })),
@@ -176,7 +176,7 @@ impl Dispatch {
 
     /// The denial for what a guard says, which is counted.
     fn guarded(&mut self, Objection { guard, until }: Objection) -> Denial {
-        self.beat.tell(Fact::Guarded { guard, shadow: false });
+        self.beat.tell(Fact::Guarded { guard, mode: GuardMode::Enforce });
         let wait = until.known().map(|it| it.since(self.beat.now));
         Denial::Guarded { guard, until: self.beat.shown(until), wait }
     }

@@ -19,8 +19,6 @@ const PAGE: usize = 1_000;
 /// The statement of a page.
 static PAGE_OF: LazyLock<String> = LazyLock::new(|| TABLE.select("WHERE n > ?1 AND created >= ?2 ORDER BY n LIMIT ?3"));
 const TABLE: Table = verification::TABLE;
-const VERIFIED: &str = "SELECT 1 FROM verification WHERE destination = ?1 AND status = 1 AND ended >= ?2 AND ended < ?3 \
-                        AND manner = 0 LIMIT 1";
 
 /// A store that is read.
 pub struct History {
@@ -52,10 +50,8 @@ impl History {
     }
 
     /// Whether a number was verified within a time, by whichever app.
-    pub fn was_verified(&self, to: E164, (since, until): (Time, Time)) -> Result<bool, Fault> {
-        let asked = (to.0.cast_signed(), since.0.cast_signed(), until.0.cast_signed());
-        let found = self.conn.prepare_cached(VERIFIED).and_then(|mut it| it.exists(asked));
-        found.map_err(|source| Fault::Engine { file: self.file.clone(), source })
+    pub fn was_verified(&self, to: E164, within: (Time, Time)) -> Result<bool, Fault> {
+        verifications::was_verified(&self.conn, to, within).map_err(|it| it.of(&self.file))
     }
 
     /// How many verifications ended well, by app and country.

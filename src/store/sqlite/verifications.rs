@@ -25,8 +25,7 @@ pub(super) static OF_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
 });
 pub(super) static BEFORE: LazyLock<String> =
     LazyLock::new(|| verification::TABLE.select("WHERE n < ?1 ORDER BY n DESC LIMIT ?2"));
-pub(super) const VERIFIED: &str =
-    "SELECT 1 FROM verification WHERE destination = ?1 AND status = ?2 AND ended >= ?3 AND manner = 0 LIMIT 1";
+pub(super) const VERIFIED: &str = "SELECT 1 FROM verification WHERE destination = ?1 AND status = ?2 AND ended BETWEEN ?3 AND ?4 AND manner = 0 LIMIT 1";
 pub(super) static OVER: LazyLock<String> =
     LazyLock::new(|| verification::TABLE.select("WHERE status = 0 AND expires <= ?1 ORDER BY expires LIMIT ?2"));
 pub(super) const NEXT_OVER: &str =
@@ -76,9 +75,10 @@ pub(super) fn before(conn: &Connection, n: u64, limit: usize) -> Result<Vec<Veri
     reader::all(&mut conn.prepare_cached(&BEFORE)?, (n, limit), verification::read)
 }
 
-/// Whether one of a number ended well since then.
-pub(super) fn was_verified(conn: &Connection, to: E164, since: Time) -> Result<bool, Trouble> {
-    let asked = (to.0.cast_signed(), VerificationStatus::Approved.number(), since.0.cast_signed());
+/// Whether one of a number ended well between two times.
+pub(super) fn was_verified(conn: &Connection, to: E164, (since, until): (Time, Time)) -> Result<bool, Trouble> {
+    let approved = VerificationStatus::Approved.number();
+    let asked = (to.0.cast_signed(), approved, since.0.cast_signed(), i64::try_from(until.0).unwrap_or(i64::MAX));
     Ok(conn.prepare_cached(VERIFIED)?.exists(asked)?)
 }
 

@@ -1,12 +1,12 @@
 //! What guards refuse, and what they block.
 
-use crate::guard::policy::GuardKind;
+use crate::guard::policy::{GuardKind, GuardMode};
 use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
 use metrics::{Counter, Gauge};
 
-/// The words of what a guard does: it refuses, or only counts.
-const MODES: [&str; 2] = ["enforce", "shadow"];
+/// What a guard does that says something.
+const MODES: [GuardMode; 2] = [GuardMode::Enforce, GuardMode::Shadow];
 
 /// The metrics of guards.
 pub struct GuardMeter {
@@ -17,7 +17,8 @@ pub struct GuardMeter {
 
 impl GuardMeter {
     pub(in crate::telemetry) fn new(exposition: &Exposition) -> Self {
-        let counter = |it: GuardKind| MODES.map(|mode| exposition.counter(&names::GUARD_REJECTIONS, [it.word(), mode]));
+        let counter =
+            |it: GuardKind| MODES.map(|mode| exposition.counter(&names::GUARD_REJECTIONS, [it.word(), mode.word()]));
         Self {
             refused: GuardKind::ALL.map(counter),
             blocks: exposition.gauge(&names::GUARD_BLOCKS, []),
@@ -26,8 +27,8 @@ impl GuardMeter {
     }
 
     /// A guard refused something, or would have.
-    pub fn refused(&self, guard: GuardKind, shadow: bool) {
-        self.refused[guard as usize][usize::from(shadow)].increment(1);
+    pub fn count_objection(&self, guard: GuardKind, mode: GuardMode) {
+        self.refused[guard as usize][usize::from(mode == GuardMode::Shadow)].increment(1);
     }
 
     /// So many prefixes are blocked, and this part of what may be spent is spent.
