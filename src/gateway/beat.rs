@@ -228,6 +228,8 @@ impl Loop {
     }
 
     fn act(&mut self, outcome: Effects) {
+        // Counted first, so that who has an answer, or sees what a carrier was sent, finds it in the next scrape.
+        facts::tell_all(&self.meters, &self.store.veil(), &outcome.facts);
         for command in outcome.commands {
             match command {
                 Command::Reply(request, reply) => {
@@ -267,7 +269,6 @@ impl Loop {
                 }
             }
         }
-        facts::tell_all(&self.meters, &self.store.veil(), &outcome.facts);
     }
 
     fn submit(&mut self, link: LinkId, submit: crate::carrier::submit::Submit) {
