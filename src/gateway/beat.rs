@@ -228,8 +228,9 @@ impl Loop {
     }
 
     fn act(&mut self, outcome: Effects) {
-        // Counted first, so that who has an answer, or sees what a carrier was sent, finds it in the next scrape.
-        facts::tell_all(&self.meters, &self.store.veil(), &outcome.facts);
+        // Counted first, so that who has an answer, or sees what a carrier was sent, finds it in the next scrape; logged
+        // last, so that nobody waits for a slow reader of the log.
+        facts::count_all(&self.meters, &outcome.facts);
         for command in outcome.commands {
             match command {
                 Command::Reply(request, reply) => {
@@ -269,6 +270,7 @@ impl Loop {
                 }
             }
         }
+        facts::log_all(&self.meters, &self.store.veil(), &outcome.facts);
     }
 
     fn submit(&mut self, link: LinkId, submit: crate::carrier::submit::Submit) {

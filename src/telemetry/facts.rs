@@ -1,4 +1,4 @@
-//! Turns what the deciding floor tells into metrics and one log line each.
+//! Turns what the deciding floor says into metrics and one log line each.
 //!
 //! Lines about one message are at level debug and carry its id; what an operator must see without
 //! asking, a doubtful part or a receipt that was given up, is at level warn, and as often as [`Often`] lets it.
@@ -19,22 +19,18 @@ use crate::telemetry::meters::Meters;
 use std::time::Duration;
 use tracing::{debug, info, warn};
 
-/// Tells the facts of a beat, after its commit.
-pub fn tell_all(meters: &Meters, veil: &Veil, facts: &[Fact]) {
-    for fact in facts {
-        tell(meters, veil, fact);
-    }
+/// Counts the facts of a beat, after its commit and before anybody is answered.
+pub fn count_all(meters: &Meters, facts: &[Fact]) {
+    facts.iter().for_each(|it| count(meters, it));
 }
 
-/// Tells one fact.
-///
+/// Logs them.
+pub fn log_all(meters: &Meters, veil: &Veil, facts: &[Fact]) {
+    facts.iter().for_each(|it| log(meters, veil, it));
+}
+
 /// `Accepted` stands for the status QUEUED of all its messages, so that a `Status` of QUEUED, which
 /// says that a message went back to its lane, does not count a second time.
-pub fn tell(meters: &Meters, veil: &Veil, fact: &Fact) {
-    count(meters, fact);
-    write(meters, veil, fact);
-}
-
 fn count(meters: &Meters, fact: &Fact) {
     match fact {
         Fact::Accepted { account, route, class, count, .. } => {
@@ -90,7 +86,7 @@ fn count(meters: &Meters, fact: &Fact) {
     }
 }
 
-fn write(meters: &Meters, veil: &Veil, fact: &Fact) {
+fn log(meters: &Meters, veil: &Veil, fact: &Fact) {
     let name = |it: &CarrierId| meters.carrier(*it).name();
     let id = |it: &MessageId| veil.message(*it);
     match fact {
@@ -404,7 +400,7 @@ mod tests {
     #[test]
     fn a_life_is_counted() {
         let (exposition, meters) = meters();
-        tell_all(&meters, &Veil::known(), &life());
+        count_all(&meters, &life());
         let page = exposition.render();
         for (line, expected) in [
             ("nuncio_messages_accepted_total{account=\"shop\",class=\"otp\"}", 3.0),
@@ -443,7 +439,8 @@ mod tests {
     #[test]
     fn no_number_and_no_text_of_a_message_is_ever_shown() {
         let (exposition, meters) = meters();
-        let lines = logged(LogFormat::Json, "trace", false, || tell_all(&meters, &Veil::known(), &life()));
+        count_all(&meters, &life());
+        let lines = logged(LogFormat::Json, "trace", false, || log_all(&meters, &Veil::known(), &life()));
         assert_eq!(lines.lines().count(), life().len(), "one line a fact");
         for line in lines.lines().filter(|it| it.contains("\"message\":\"status\"")) {
             assert!(line.contains(&format!("\"message_id\":\"{}\"", Veil::known().message(MESSAGE))), "{line}");
@@ -459,7 +456,7 @@ mod tests {
             assert!(run.unwrap_or_default() < 8, "{line}");
         }
         assert!(
-            logged(LogFormat::Text, "info", true, || tell_all(&meters, &Veil::known(), &life())).lines().count() == 12,
+            logged(LogFormat::Text, "info", true, || log_all(&meters, &Veil::known(), &life())).lines().count() == 12,
             "only warnings, and who is written to"
         );
     }
