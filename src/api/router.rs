@@ -10,6 +10,9 @@ use crate::api::hook;
 use crate::api::operate::{
     actions, dry_run, find, guards, inspect, ledger, orders, people, probes, suppressions, webhooks,
 };
+use crate::api::port::around::At;
+use crate::api::port::kind::{PortKind, PortRole};
+use crate::api::port::{self, twilio, vonage};
 use crate::api::read::{self, balance, events, list, message, order, order_messages, routes};
 use crate::api::reference::document::Described;
 use crate::api::reference::{self, Reference, problems};
@@ -21,7 +24,7 @@ use axum::handler::Handler;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::MethodRouter;
+use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -70,9 +73,10 @@ endpoints! {
         "/v1/orders/{id}/messages" { get: order_messages::order_messages => order_messages::about }
         "/v1/verifications" { post: verify::begin::begin => verify::begin::about, get: verify::look::of_number => verify::look::about_of_number }
         "/v1/verifications/predict" { post: verify::predict::predict => verify::predict::about }
+        "/v1/verifications/summary" { get: verify::summary::summary => verify::summary::about }
         "/v1/verifications/{id}" { get: verify::look::one => verify::look::about }
         "/v1/verifications/{id}/check" { post: verify::check::check => verify::check::about }
-        "/v1/verifications/{id}/resend" { post: verify::begin::resend => verify::begin::about_resend }
+        "/v1/verifications/{id}/resend" { post: verify::resend::resend => verify::resend::about }
         "/v1/verifications/{id}/cancel" { post: verify::check::cancel => verify::check::about_cancel }
         "/v1/estimate" { post: estimate::estimate => estimate::about }
         "/v1/routes" { get: routes::all => routes::about_all }
@@ -166,6 +170,27 @@ pub fn application(context: &Arc<Context>) -> Api {
 /// What operators and their probes call.
 pub fn operations(context: &Arc<Context>) -> Api {
     Api::of(of_operators(), &FOR_OPERATORS, context)
+}
+
+/// What clients of another service call.
+pub fn port(role: PortRole, context: &Arc<Context>) -> Api {
+    let routes = match role.kind {
+        PortKind::TwilioVerify => Router::new()
+            .route("/v2/Services/{service}/Verifications", post(twilio::begin))
+            .route("/v2/Services/{service}/Verifications/{sid}", get(twilio::fetch).post(twilio::update))
+            .route("/v2/Services/{service}/VerificationCheck", post(twilio::check)),
+        PortKind::VonageVerify => Router::new()
+            .route("/v2/verify", post(vonage::begin))
+            .route("/v2/verify/{id}", post(vonage::check).delete(vonage::cancel))
+            .route("/v2/verify/{id}/next_workflow", post(vonage::next)),
+    };
+    let at = At { context: Arc::clone(context), role };
+    let routes = routes
+        .fallback(port::around::nothing)
+        .method_not_allowed_fallback(port::around::nothing)
+        .layer(from_fn_with_state(at, port::around::around))
+        .with_state(Arc::clone(context));
+    Api { routes, context: Arc::clone(context), takes_messages: false }
 }
 
 impl Api {

@@ -78,6 +78,8 @@ pub struct Loaded {
     pub http: api::server::options::Http,
     /// The listener for operators.
     pub admin: api::server::options::Http,
+    /// The drop-in ports.
+    pub ports: Vec<compile::port::Listening>,
     /// The store.
     pub store: StoreConfig,
     /// What is believed of the clock.
@@ -179,9 +181,10 @@ pub fn read_in(path: &Path, environment: Environment) -> Result<Draft, Error> {
 }
 
 /// What a reload does not change: sockets, the store and its keeping are opened once.
-pub const AT_START: [&str; 9] = [
+pub const AT_START: [&str; 10] = [
     "http",
     "admin",
+    "port",
     "clock",
     "store.path",
     "store.durability",

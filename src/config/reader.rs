@@ -3,12 +3,15 @@
 //! serde stops at the first error. Here the key that it accuses is noted and taken out, and the
 //! table is read again, until it is clean.
 
+use crate::api::port::kind::PortKind;
 use crate::config::error::{Findings, unknown};
-use crate::config::schema::{ARRAYS, Schema, TABLES, account, app, carrier, route, unbuilt};
+use crate::config::schema::{ARRAYS, Schema, TABLES, account, app, carrier, route, service, unbuilt};
 use figment::error::{Actual, Kind};
 use figment::value::{Dict, Value};
 use serde::de::DeserializeOwned;
 
+/// Ports that have no function yet.
+const UNBUILT: [&str; 4] = ["bridgexapi", "smstools", "kannel", "jasmin"];
 /// More slips than this in one table are not reported at once.
 const SLIPS_MAX: usize = 50;
 
@@ -18,7 +21,9 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
     for key in root.keys().filter(|it| !sections.contains(&it.as_str())) {
         findings.fault(key, unknown("section", key, &sections));
     }
-    let schema = Schema {
+    let ports = ports(&mut root, findings);
+    Schema {
+        ports,
         http: table(&mut root, "http", findings).unwrap_or_default(),
         admin: table(&mut root, "admin", findings).unwrap_or_default(),
         store: table(&mut root, "store", findings).unwrap_or_default(),
@@ -38,26 +43,26 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         inbound: array::<route::Inbound>(&mut root, "inbound", findings),
         keys: table(&mut root, "keys", findings).unwrap_or_default(),
         apps: array::<app::App>(&mut root, "app", findings),
-    };
-    refuse_unbuilt(&mut root, findings);
-    schema
+    }
 }
 
-/// Sections that have no function yet: first their slips, then the refusal.
-fn refuse_unbuilt(root: &mut Dict, findings: &mut Findings) {
-    let refusal = "this section has no function yet; remove it";
-    if let Some(Value::Dict(_, ports)) = root.remove("port") {
-        for (name, value) in ports {
-            let path = format!("port.{name}");
-            let known = ["bridgexapi", "smstools", "kannel", "jasmin"];
-            if known.contains(&name.as_str()) {
-                read_value::<unbuilt::Port>(value, &path, findings);
-                findings.fault(&path, refusal);
-            } else {
-                findings.fault(&path, unknown("port", &name, &known));
-            }
+/// The drop-in ports. Of those that have no function yet first their slips are found, then they are refused.
+fn ports(root: &mut Dict, findings: &mut Findings) -> Vec<(PortKind, service::Port)> {
+    let mut ports = Vec::new();
+    let Some(Value::Dict(_, written)) = root.remove("port") else { return ports };
+    for (name, value) in written {
+        let path = format!("port.{name}");
+        if let Some(kind) = PortKind::from_word(&name) {
+            ports.extend(read_value(value, &path, findings).map(|it| (kind, it)));
+        } else if UNBUILT.contains(&name.as_str()) {
+            read_value::<unbuilt::Port>(value, &path, findings);
+            findings.fault(&path, "this section has no function yet; remove it");
+        } else {
+            let known: Vec<&str> = PortKind::ALL.map(PortKind::word).into_iter().chain(UNBUILT).collect();
+            findings.fault(&path, unknown("port", &name, &known));
         }
     }
+    ports
 }
 
 fn table<T: DeserializeOwned>(root: &mut Dict, section: &str, findings: &mut Findings) -> Option<T> {

@@ -43,6 +43,8 @@ pub(super) struct Beat {
     pub(super) number: u64,
     /// Nothing more is accepted or submitted.
     pub(super) draining: bool,
+    /// Messages of which no receipt came in time, and that no other carrier may take now.
+    pub(super) stuck: BTreeSet<Seq>,
     /// Accounts whose own endpoints are told that messages were sent.
     pub(super) hear_of_sent: BTreeSet<AccountId>,
     /// What it has to make durable, to do and to tell.
@@ -108,6 +110,7 @@ impl Beat {
             served: BTreeMap::new(),
             number: 0,
             draining: false,
+            stuck: BTreeSet::new(),
             hear_of_sent: BTreeSet::new(),
             out: Out {
                 batch: Batch { marks: marks.clone(), ..Batch::default() },

@@ -54,7 +54,9 @@ impl Dispatch {
         // Of who is asked for no receipt none is missing.
         let carrier = self.set.part(key)?.attempt.as_ref()?.link.carrier;
         let asked = self.beat.plan.carriers.get(&carrier).is_none_or(|it| it.dialect.receipts != ReceiptsAsked::None);
-        route.receipt_window.filter(|_| asked && !self.beat.is_alone(route.id))
+        // Where nobody follows nobody waits; but another channel may follow the only carrier of this one.
+        let followed = !self.beat.is_alone(route.id) || body.has_code() && self.beat.plan.offers_behind(route.id);
+        route.receipt_window.filter(|_| asked && followed)
     }
 
     /// How long a receipt is waited for.

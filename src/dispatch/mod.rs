@@ -164,6 +164,7 @@ impl Dispatch {
         self.go_on_moving();
         self.assign();
         self.fail_verifications(dice, store)?;
+        self.offer_channels(dice, store)?;
         self.announce(dice, store)?;
         self.set.settle(&mut self.beat.out.batch);
         self.verifications.settle(&mut self.beat.out.batch.verifications);

@@ -19,7 +19,8 @@ use crate::gateway::os_dice::OsDice;
 use crate::gateway::port::Port;
 use crate::gateway::timekeeping::Timekeeping;
 use crate::gateway::wake::Wake;
-use crate::message::id::LinkId;
+use crate::message::channel::Channel;
+use crate::message::id::{LinkId, VerificationId};
 use crate::message::time::Time;
 use crate::record::contract::{Poisoned, Store};
 use crate::store::event_bell::EventBell;
@@ -61,6 +62,8 @@ pub(super) struct Loop {
     pub(super) next_request: u64,
     pub(super) hooks: Hooks,
     pub(super) event_bell: EventBell,
+    /// Codes that go by another channel without anybody asking.
+    pub(super) channels: mpsc::Sender<(VerificationId, Channel)>,
     pub(super) drained: Option<oneshot::Sender<()>>,
     /// What is given back by links that have gone.
     pub(super) returned: Vec<Happening>,
@@ -255,6 +258,10 @@ impl Loop {
                     }
                 }
                 Command::Emit(account) => self.event_bell.ring(account),
+                Command::TakeChannel(id, channel) => {
+                    // What finds no room is offered all the same, and a person may take it.
+                    _ = self.channels.try_send((id, channel));
+                }
                 Command::ConfirmClock => self.clock.believe(),
                 Command::Trace(link, it) => {
                     let trace = Trace::new(it.at, Instant::now(), it.lasts, it.pdus);

@@ -124,15 +124,15 @@ fn stopped<'a>(plan: &Plan, policy: &Policy, past: &'a Past) -> Vec<&'a GuardedE
     for it in &past.seen {
         let of_number = &past.numbers[&it.to];
         match &it.what {
-            GuardedKind::Sent(address) => {
-                let by = Asker { address: *address, line: of_number.line };
-                let wish = wish(plan, (it.app, it.to, by), (it.at, None));
+            GuardedKind::Sent(send) => {
+                let by = Asker { address: send.address, line: of_number.line };
+                let wish = wish(plan, (it.app, send.channel, it.to, by), (it.at, None));
                 let mut is_known = || Ok(of_number.was_known || known.contains(&it.to));
                 let Ok(judgement) = guards.judge::<Infallible>(policy, &wish, &mut is_known);
                 match judgement.refused {
                     Some(_) => stopped.push(it),
                     None => {
-                        sent.entry(it.of).or_default().push(CodeSend { at: it.at, address: *address });
+                        sent.entry(it.of).or_default().push(*send);
                         _ = guards.sent(policy, &wish);
                     }
                 }

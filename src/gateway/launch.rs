@@ -14,7 +14,8 @@ use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::os_dice::OsDice;
 use crate::gateway::timekeeping::Timekeeping;
-use crate::message::id::Seq;
+use crate::message::channel::Channel;
+use crate::message::id::{Seq, VerificationId};
 use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::Sqlite;
 use std::collections::{BTreeMap, HashMap};
@@ -25,13 +26,17 @@ use tracing::{info, warn};
 /// How the loop ended, once it has.
 pub(super) type Ended = oneshot::Receiver<Result<(), Poisoned>>;
 
-/// Starts the loop over a store, with its ends of the lanes that lead to it; who does not want to be written to is
+/// Starts the loop over a store, with its ends of the lanes that lead to it and from it; who does not want to be written to is
 /// shared with it.
 pub(super) fn launch(
     mut store: Sqlite,
     loaded: &Loaded,
     handles: &Handles,
-    (calls, controls): (mpsc::Receiver<LoopRequest>, mpsc::Receiver<Control>),
+    (calls, controls, channels): (
+        mpsc::Receiver<LoopRequest>,
+        mpsc::Receiver<Control>,
+        mpsc::Sender<(VerificationId, Channel)>,
+    ),
 ) -> Result<(Ended, Arc<OptedOut>), Failure> {
     let recovered = store.recover()?;
     let currencies = Currencies::start(&mut store, &recovered.balances, &loaded.plan)?;
@@ -72,6 +77,7 @@ pub(super) fn launch(
         next_request: 0,
         hooks: Hooks::default(),
         event_bell: handles.event_bell.clone(),
+        channels,
         drained: None,
         returned: Vec::new(),
         ending: false,

@@ -1,8 +1,10 @@
 //! Starts a gateway, keeps it, reloads it, and ends it without losing anything.
 
 use crate::api::handler::context::Context;
+use crate::api::port::kind::{PortKind, PortRole};
 use crate::api::router;
 use crate::api::server::options::{Http, Listen};
+use crate::api::verify::resend::take_channels;
 use crate::clock::Clock;
 use crate::clock::logical::Trust;
 use crate::config::{self, Draft, Loaded};
@@ -42,6 +44,8 @@ const CALLS_MAX: usize = 4_096;
 const CONTROLS_MAX: usize = 64;
 /// Requests to those who run endpoints that may wait; more are answered with 503.
 const ENDPOINT_REQUESTS_MAX: usize = 256;
+/// Codes that may wait for another channel; others stay offered.
+const CHANNELS_MAX: usize = 4_096;
 /// Requests to forget somebody that may wait; more are answered with 503.
 const PEOPLE_REQUESTS_MAX: usize = 256;
 
@@ -64,6 +68,7 @@ pub struct Gateway {
     ended: Ended,
     stop_servers: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
+    ports: Vec<(PortRole, Http)>,
     drain_timeout: Duration,
     listens: [Http; 2],
     store: config::StoreConfig,
@@ -88,7 +93,8 @@ impl Gateway {
         let (readers, veil) = (store.readers(), store.veil());
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
         let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
-        let (ended, opted_out) = launch(store, &loaded, &handles, (calls, controls))?;
+        let (channels_in, channels) = mpsc::channel(CHANNELS_MAX);
+        let (ended, opted_out) = launch(store, &loaded, &handles, (calls, controls, channels_in))?;
         handles.health.store_open.store(true, Ordering::Relaxed);
 
         let mut cdr = Cdr::new(&handles, readers.clone(), calls_in.clone());
@@ -102,9 +108,12 @@ impl Gateway {
         let forgets = People::new(readers.clone(), lanes, &handles.latest.meters, cdr.mark(), to_forget);
         let lanes = (calls_in, requests_in, people_in);
         let context = Context::new(wiring(&handles, lanes, (readers, opted_out), &loaded.http));
+        tokio::spawn(take_channels(context.clone(), channels));
         let (stop_servers, stop) = watch::channel(false);
         let admin = listen(&loaded.admin, router::operations(&context), &context, stop.clone())?;
-        let http = listen(&loaded.http, router::application(&context), &context, stop)?;
+        let http = listen(&loaded.http, router::application(&context), &context, stop.clone())?;
+        let mut servers = serve_ports(&loaded.ports, &context, &stop)?;
+        servers.extend([http.1, admin.1]);
         handles.health.listening.store(true, Ordering::Relaxed);
         let mut links = Links::new(to_loop.clone(), veil, &handles);
         // Before anything is sent: the loop has to know who is told of it.
@@ -118,10 +127,7 @@ impl Gateway {
         Ok(Self {
             http: http.0,
             admin: admin.0,
-            serves: [
-                http.0.map_or_else(|| loaded.http.listen.clone(), Listen::Tcp),
-                admin.0.map_or_else(|| loaded.admin.listen.clone(), Listen::Tcp),
-            ],
+            serves: [at(http.0, &loaded.http), at(admin.0, &loaded.admin)],
             handles,
             changing,
             links,
@@ -132,7 +138,8 @@ impl Gateway {
             controls: to_loop,
             ended,
             stop_servers,
-            servers: vec![http.1, admin.1],
+            servers,
+            ports: loaded.ports,
             drain_timeout: loaded.shutdown.drain_timeout,
             listens: [loaded.http, loaded.admin],
             store: loaded.store,
@@ -218,6 +225,7 @@ impl Gateway {
             ("http.tls", http.tls != loaded.http.tls),
             ("the limits and timeouts of http", *http != others(&loaded.http)),
             ("admin.listen", admin.listen != loaded.admin.listen),
+            ("port", self.ports != loaded.ports),
             ("store.path", old.path != new.path),
             ("store.durability", old.durability != new.durability),
             ("store.on_damage", old.on_damage != new.on_damage),
@@ -269,6 +277,25 @@ impl Gateway {
     }
 }
 
+/// Where a listener is: a port of 0 has become another.
+fn at(bound: Option<SocketAddr>, options: &Http) -> Listen {
+    bound.map_or_else(|| options.listen.clone(), Listen::Tcp)
+}
+
+/// Serves the drop-in ports.
+fn serve_ports(
+    ports: &[(PortRole, Http)],
+    context: &Arc<Context>,
+    stop: &watch::Receiver<bool>,
+) -> Result<Vec<JoinHandle<()>>, Failure> {
+    let serve = |(role, options): &(PortRole, Http)| {
+        let (bound, server) = listen(options, router::port(role.clone(), context), context, stop.clone())?;
+        info!(port = role.kind.word(), listen = %at(bound, options), "serving a drop-in port");
+        Ok(server)
+    };
+    ports.iter().map(serve).collect()
+}
+
 /// Compiles with the numbers of its names, which stand in their order.
 fn numbered(draft: &Draft, numbers: Vec<u16>) -> Result<Loaded, config::error::Error> {
     let names = draft.names().map(|(kind, name)| (kind, name.into_owned()));
@@ -286,7 +313,7 @@ fn labels(loaded: &Loaded) -> Labels {
     let ids = || loaded.links.iter().map(|it| it.id).chain(loaded.http_links.iter().map(|it| it.id));
     let binds = |carrier: CarrierId| ids().filter(|it| it.carrier == carrier).count() as u8;
     let mut labels = Labels::of(&loaded.plan, binds);
-    labels.endpoints = router::ENDPOINTS.to_vec();
+    labels.endpoints = router::ENDPOINTS.iter().copied().chain(PortKind::ALL.map(PortKind::endpoint)).collect();
     let tells = |id: &AccountId| loaded.webhooks.iter().any(|it| it.account == *id);
     labels.webhooks = labels.accounts.iter().map(|it| it.0).chain([AccountId::OPERATORS]).filter(tells).collect();
     labels

@@ -7,6 +7,7 @@ use crate::guard::policy::{GuardKind, GuardMode, Policy, Pumping};
 use crate::guard::prefix::{PersonAddress, Prefix};
 use crate::guard::rate::{self, Rate};
 use crate::guard::spend::Spend;
+use crate::message::channel::Channel;
 use crate::message::id::AppId;
 use crate::message::money::Money;
 use crate::message::time::Time;
@@ -42,6 +43,8 @@ pub struct Wish<'a> {
     pub at: Time,
     /// By which app.
     pub app: AppId,
+    /// By what it goes.
+    pub channel: Channel,
     /// To whom.
     pub to: E164,
     /// Who asks.
@@ -63,6 +66,8 @@ pub struct CodeSend {
     pub at: Time,
     /// Who asked for it, as far as the application says it; nobody of somebody who is forgotten.
     pub address: Option<PersonAddress>,
+    /// By what it went.
+    pub channel: Channel,
 }
 
 /// What came of a verification.
@@ -161,13 +166,14 @@ impl Guards {
     ) -> Result<Judgement, E> {
         let mut judgement = Judgement::default();
         // What an operator says now holds also where the list is off.
-        if let Some((false, until)) = wish.ordered {
+        if let Some((false, until)) = wish.ordered.filter(|_| GuardKind::Listed.withholds(wish.channel, wish.by.line)) {
             judgement.refused = Some(Objection { guard: GuardKind::Listed, until });
             return Ok(judgement);
         }
         let is_safe = wish.ordered.is_some() || policy.lists(wish.to) == Some(true);
         let mut known = None;
-        for guard in GuardKind::ALL.into_iter().filter(|it| policy.asks(*it)) {
+        let asked = |it: &GuardKind| policy.asks(*it) && it.withholds(wish.channel, wish.by.line);
+        for guard in GuardKind::ALL.into_iter().filter(asked) {
             let Some(until) = self.objects(policy, guard, wish) else { continue };
             let spares_safe = guard.is_a_challenge() || guard == GuardKind::NewCountry;
             if spares_safe && guard != GuardKind::MaxPrice && is_safe {
@@ -242,12 +248,15 @@ impl Guards {
             note(&mut self.networks, address.network(), (&policy.per_network, at));
         }
         note(&mut self.apps, wish.app, (&policy.per_app, at));
-        if let Some(rule) = policy.new_country {
+        let is_telephony = wish.channel.is_telephony();
+        if let Some(rule) = policy.new_country.filter(|_| is_telephony) {
             note(&mut self.beginnings, (wish.app, letters(wish.country)), (&[rule.sends], at));
         }
         let mut notices = Vec::new();
-        notices.extend(self.follow(policy, wish.to, at));
-        notices.extend(self.watch(policy, Span::Narrow, wish.to, (at, at, (1, 0))));
+        if is_telephony {
+            notices.extend(self.follow(policy, wish.to, at));
+            notices.extend(self.watch(policy, Span::Narrow, wish.to, (at, at, (1, 0))));
+        }
         notices.extend(wish.cost.and_then(|it| self.spent(policy, it, at)));
         notices
     }
@@ -275,7 +284,8 @@ impl Guards {
         } else if !it.left
             && let Some(watched) = self.narrow.get_mut(Prefix::of(it.to, NARROW))
         {
-            it.sends.iter().for_each(|send| watched.cohorts.take_back(policy.pumping.window, send.at));
+            let counted = it.sends.iter().filter(|it| it.channel.is_telephony());
+            counted.for_each(|send| watched.cohorts.take_back(policy.pumping.window, send.at));
         }
         if it.left {
             notices.extend(self.watch(policy, Span::Wide, it.to, (it.at, it.at, (1, it.approved.into()))));
@@ -297,9 +307,9 @@ impl Guards {
         }
     }
 
-    /// What was spent on sends of which nothing left is there again.
-    pub fn give_back(&mut self, amount: Money, sends: &[CodeSend]) {
-        sends.iter().for_each(|it| self.spend.give_back(amount, it.at));
+    /// What was spent at a time on what did not leave is there again.
+    pub fn give_back(&mut self, amount: Money, at: Time) {
+        self.spend.give_back(amount, at);
     }
 
     /// A code came back in a country: the how many-eth, as far as it is counted.

@@ -2,6 +2,7 @@
 
 use crate::guard::prefix::Prefix;
 use crate::guard::rate::Rate;
+use crate::message::channel::Channel;
 use crate::message::money::{Currency, Money};
 use crate::number::e164::E164;
 use crate::number::line::LineType;
@@ -94,6 +95,18 @@ impl GuardKind {
             Self::Pumping => GuardReason::PrefixBlocked,
             Self::NewCountry => GuardReason::CountryLimit,
             Self::MaxPrice | Self::Spend => GuardReason::Spend,
+        }
+    }
+
+    /// Whether it has a say in what goes by a channel to such a line. A fixed line takes calls; prefixes, and countries
+    /// without customers, are blocked for whoever earns by calls and SMS to them, and nobody earns by a mail.
+    pub const fn withholds(self, channel: Channel, line: LineType) -> bool {
+        match self {
+            Self::Line if matches!(line, LineType::FixedLine) => matches!(channel, Channel::Sms),
+            Self::Line => channel.is_telephony(),
+            Self::MaxPrice => matches!(channel, Channel::Sms),
+            Self::Listed | Self::Sequence | Self::Pumping | Self::NewCountry => channel.is_telephony(),
+            Self::WrongGuesses | Self::PerPhone | Self::PerIp | Self::PerNetwork | Self::PerApp | Self::Spend => true,
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::guard::guards::{Asker, CONVERTED_MAX, CodeSend, Guards, Notice, Objection, Outcome, Wish};
 use crate::guard::policy::{Budget, GuardKind, GuardMode, GuardReason, NewCountry, Policy};
 use crate::guard::prefix::{PersonAddress, Prefix};
+use crate::message::channel::Channel;
 use crate::message::id::AppId;
 use crate::message::money::Money;
 use crate::message::time::Time;
@@ -18,6 +19,7 @@ fn wish(to: u64, at: u64) -> Wish<'static> {
     Wish {
         at: Time(1 + at * 1_000),
         app: AppId(1),
+        channel: Channel::Sms,
         to: E164(to),
         by: Asker { address: None, line: LineType::Mobile },
         country: Some("NL"),
@@ -57,7 +59,7 @@ fn send(guards: &mut Guards, policy: &Policy, wish: &Wish<'_>) -> Option<GuardKi
 }
 
 fn approve(guards: &mut Guards, policy: &Policy, sent: &Wish<'_>, seconds: u64) {
-    let sends = [CodeSend { at: sent.at, address: sent.by.address }];
+    let sends = [CodeSend { at: sent.at, address: sent.by.address, channel: sent.channel }];
     let (at, to, created) = (sent.at + Duration::from_secs(seconds), sent.to, sent.at);
     let outcome = Outcome { at, to, created, sends: &sends, approved: true, chosen: false, left: true };
     guards.ended(policy, outcome);
@@ -224,7 +226,7 @@ fn a_prefix_that_comes_back_late_is_told_of_and_one_that_comes_back_well_is_not(
 /// Ends one that nobody gave back.
 fn expire(guards: &mut Guards, policy: &Policy, (to, at): (u64, u64), left: bool) -> Vec<Notice> {
     let created = wish(to, at.saturating_sub(300)).at;
-    let sends = [CodeSend { at: created, address: None }];
+    let sends = [CodeSend { at: created, address: None, channel: Channel::Sms }];
     let (to, at) = (E164(to), wish(to, at).at);
     guards.ended(policy, Outcome { at, to, created, sends: &sends, approved: false, chosen: false, left })
 }
@@ -259,7 +261,7 @@ fn what_never_left_is_no_evidence_and_no_money() {
         let asked = wish(31_612_340_000 + it, 0);
         assert_eq!(send(&mut guards, &policy, &asked), None, "{it}");
         expire(&mut guards, &policy, (31_612_340_000 + it, 300), false);
-        guards.give_back(Money(87_000), &[CodeSend { at: asked.at, address: None }]);
+        guards.give_back(Money(87_000), asked.at);
     }
     assert_eq!((guards.blocks(wish(0, 300).at).count(), guards.spend(&policy, wish(0, 1).at)), (0, Some(Money(0))));
 }
@@ -296,4 +298,27 @@ fn the_longest_prefix_of_the_lists_counts_and_the_longest_block() {
     let narrow = guards.blocks(wish(0, 30_002).at).find(|it| it.prefix != wide.prefix).expect("another");
     assert_eq!(judgement.refused.map(|it| it.until), Some(wide.until.max(narrow.until)));
     assert_ne!(wide.until, narrow.until);
+}
+
+#[test]
+fn what_withholds_an_sms_lets_other_channels_through() {
+    let policy = Policy { sequence: Policy::default().sequence, lines: Policy::default().lines, ..bare() };
+    let mut guards = Guards::default();
+    let by = |channel, it: u64| Wish { channel, ..wish(NUMBER + it, 0) };
+    let sent: Vec<_> = (0..6).map(|it| send(&mut guards, &policy, &by(Channel::Voice, it))).collect();
+    assert_eq!(sent, [None, None, None, None, None, Some(GuardKind::Sequence)], "calls count as SMS do");
+    let said = Channel::ALL.map(|it| judge(&guards, &policy, &by(it, 7)));
+    assert_eq!(said, [Some(GuardKind::Sequence), Some(GuardKind::Sequence), None, None]);
+    let of_line = |line| {
+        let by = Asker { address: None, line };
+        Channel::ALL.map(|channel| judge(&guards, &policy, &Wish { channel, by, ..wish(49_301_234_567, 0) }))
+    };
+    let line = Some(GuardKind::Line);
+    assert_eq!(of_line(LineType::FixedLine), [line, None, None, None], "it can be called");
+    assert_eq!(of_line(LineType::Premium), [line, line, None, None], "a call there makes somebody rich");
+    let blocked = |channel| Wish { channel, ordered: Some((false, Time(9))), ..wish(NUMBER, 0) };
+    let said = Channel::ALL.map(|it| judge(&guards, &policy, &blocked(it)).is_some());
+    assert_eq!(said, [true, true, false, false]);
+    let mails: Vec<_> = (20..40).map(|it| send(&mut guards, &policy, &by(Channel::Email, it * 100))).collect();
+    assert!(mails.iter().all(Option::is_none), "nobody earns by mails");
 }

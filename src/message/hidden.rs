@@ -90,6 +90,11 @@ impl CodeForm {
         "0".repeat(self.size())
     }
 
+    /// What stands in one that is read out: each character by itself, or a voice would say a number.
+    pub fn spoken_stand_in(self) -> String {
+        spoken(&self.stand_in())
+    }
+
     /// Whether a text is a code of this form.
     pub fn is(self, text: &str) -> bool {
         text.len() == self.size() && text.bytes().all(|it| self.alphabet.characters().contains(&it))
@@ -100,16 +105,26 @@ impl Hidden {
     /// A text in which zeros hold the place of the code, with `code` in their place.
     pub fn reveal(&self, text: &str, code: &str) -> Option<String> {
         let mut said = text.to_owned();
+        let form = self.seed.form;
+        if code.len() != form.size() {
+            return None;
+        }
         for place in &self.places {
             let at = usize::from(*place);
-            let held = said.get(at..at + code.len())?;
-            if code.len() != self.seed.form.size() || held.bytes().any(|it| it != b'0') {
-                return None;
-            }
-            said.replace_range(at..at + code.len(), code);
+            let is_held = |zeros: &str| said.get(at..).is_some_and(|it| it.starts_with(zeros));
+            let code = match () {
+                () if is_held(&form.stand_in()) => code.to_owned(),
+                () if is_held(&form.spoken_stand_in()) => spoken(code),
+                () => return None,
+            };
+            said.replace_range(at..at + code.len(), &code);
         }
         Some(said)
     }
+}
+
+fn spoken(code: &str) -> String {
+    code.chars().map(String::from).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -137,6 +152,10 @@ pub(crate) mod tests {
             hidden.reveal("Code is 000000.\n@a.b c #000000", "012345").as_deref(),
             Some("Code is 012345.\n@a.b c #012345")
         );
+        let spoken = Hidden { places: [5].into(), seed: seed() }.reveal("It is 0, 0, 0, 0, 0, 0.", "012345");
+        assert_eq!(spoken, None, "it begins one further");
+        let spoken = Hidden { places: [6].into(), seed: seed() }.reveal("It is 0, 0, 0, 0, 0, 0.", "012345");
+        assert_eq!(spoken.as_deref(), Some("It is 0, 1, 2, 3, 4, 5."));
         for (text, code) in [("", "012345"), ("Code is 000000.\n@a.b c #000000", "01234")] {
             assert_eq!(hidden.reveal(text, code), None, "{text}");
         }

@@ -8,6 +8,7 @@ pub mod era;
 pub mod class;
 pub mod source;
 pub mod hidden;
+pub mod channel;
 pub mod extras;
 pub mod forget;
 pub mod callback;

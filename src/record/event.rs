@@ -89,6 +89,8 @@ closed_set! {
         VerificationCanceled = 15 "verification.canceled",
         /// Too many guesses at a code were wrong.
         VerificationMaxAttemptsReached = 16 "verification.max_attempts_reached",
+        /// A code has not come by one channel, and could go by another.
+        VerificationChannelOffered = 17 "verification.channel_offered",
     }
 }
 
@@ -97,7 +99,7 @@ impl EventKind {
     pub const OF_OPERATORS: [Self; 3] = [Self::WebhookDisabled, Self::MessageReceived, Self::ReceiptUnread];
 
     /// Those that accounts are told.
-    pub const TOLD: [Self; 15] = [
+    pub const TOLD: [Self; 16] = [
         Self::MessageSent,
         Self::MessageDelivered,
         Self::MessageFailed,
@@ -113,6 +115,7 @@ impl EventKind {
         Self::VerificationExpired,
         Self::VerificationCanceled,
         Self::VerificationMaxAttemptsReached,
+        Self::VerificationChannelOffered,
     ];
 }
 

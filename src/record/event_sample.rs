@@ -22,6 +22,11 @@ pub fn sample(kind: EventKind, account: AccountId, at: Time, token: u64) -> Even
         EventKind::VerificationExpired => verification(VerificationStatus::Expired, at),
         EventKind::VerificationCanceled => verification(VerificationStatus::Canceled, at),
         EventKind::VerificationMaxAttemptsReached => verification(VerificationStatus::MaxAttemptsReached, at),
+        EventKind::VerificationChannelOffered => {
+            let mut data = verification(VerificationStatus::Pending, at);
+            data["next_channel"] = "voice".into();
+            data
+        }
         EventKind::MessageSent => message(Status::Sent, at),
         EventKind::MessageDelivered => message(Status::Delivered, at),
         EventKind::MessageFailed => message(Status::Failed, at),

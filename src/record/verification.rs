@@ -1,6 +1,7 @@
 //! A verification: whether somebody has a number, shown by a code that is sent there and comes back.
 
 use crate::guard::guards::CodeSend;
+use crate::message::channel::Channel;
 use crate::message::hidden::Seed;
 use crate::message::id::{AccountId, AppId, MessageId, VerificationId};
 use crate::message::time::Time;
@@ -33,8 +34,12 @@ pub struct Verification {
     pub sent: Time,
     /// The message of each send, oldest first.
     pub messages: Vec<MessageId>,
-    /// When each was asked for, and from where.
+    /// When each was asked for, from where, and by what it went.
     pub sends: Vec<CodeSend>,
+    /// By what it goes, or went last.
+    pub channel: Channel,
+    /// By what it could go now, for that has brought nothing.
+    pub offered: Option<Channel>,
     /// The application's own reference.
     pub client_ref: Option<Box<str>>,
     /// In which language it is said.

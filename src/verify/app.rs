@@ -1,5 +1,6 @@
 //! An app of the configuration: how it verifies numbers.
 
+use crate::message::channel::Channel;
 use crate::message::hidden::{CodeAlphabet, CodeForm};
 use crate::message::id::{AppId, RouteId};
 use crate::message::price::PriceTable;
@@ -32,8 +33,10 @@ pub struct App {
     pub id: AppId,
     /// Its configured name.
     pub name: Box<str>,
-    /// By which route.
-    pub route: RouteId,
+    /// By what a code goes, in the order in which that is offered.
+    pub ways: Vec<Way>,
+    /// Whether the next of them is taken without anybody asking, where the one before has brought nothing.
+    pub auto_channel: bool,
     /// Whom its messages are from; `None` is the account's first sender.
     pub sender: Option<Box<str>>,
     /// What its codes look like.
@@ -50,8 +53,6 @@ pub struct App {
     pub countries: Option<Vec<Box<str>>>,
     /// What an SMS may cost, where that is bounded.
     pub max_price: Option<PriceTable>,
-    /// What it says, by language.
-    pub texts: BTreeMap<Box<str>, Wording>,
     /// What it says behind that, by language.
     pub notices: BTreeMap<Box<str>, Box<str>>,
     /// The language of those who ask for none, or for one in which it says nothing.
@@ -62,6 +63,17 @@ pub struct App {
     pub dlt_template_id: Option<Box<str>>,
     /// Numbers to which nothing is sent, and their code.
     pub test_numbers: BTreeMap<E164, Code>,
+}
+
+/// By what a code goes, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// By what.
+    pub channel: Channel,
+    /// By which route.
+    pub route: RouteId,
+    /// What is said there, by language.
+    pub texts: BTreeMap<Box<str>, Wording>,
 }
 
 closed_set! {
@@ -86,18 +98,39 @@ impl App {
     /// How long after a send there is another.
     pub const RESEND_AFTER: Duration = Duration::from_secs(30);
 
-    /// The language of its texts that is nearest to one asked for: itself, then what stands before its hyphen.
+    /// How it goes by a channel, if it does.
+    pub fn way(&self, channel: Channel) -> Option<&Way> {
+        self.ways.iter().find(|it| it.channel == channel)
+    }
+
+    /// The channel that comes first.
+    pub fn first(&self) -> Channel {
+        self.ways.first().map_or(Channel::Sms, |it| it.channel)
+    }
+
+    /// What is offered behind a channel.
+    pub fn next(&self, channel: Channel) -> Option<Channel> {
+        self.ways.iter().skip_while(|it| it.channel != channel).nth(1).map(|it| it.channel)
+    }
+
+    /// The language of its texts that is nearest to one asked for: itself, then what stands before its hyphen. Each way
+    /// speaks the same.
     pub fn language(&self, asked: Option<&str>) -> &str {
-        let known = |it: &str| self.texts.keys().find(|key| key.eq_ignore_ascii_case(it)).map(|it| &**it);
+        let texts = self.ways.first().into_iter().flat_map(|it| it.texts.keys());
+        let known = |it: &str| texts.clone().find(|key| key.eq_ignore_ascii_case(it)).map(|it| &**it);
         let base = |it: &str| it.split(['-', '_']).next().and_then(known);
         asked.and_then(|it| known(it).or_else(|| base(it))).unwrap_or(&self.locale)
     }
 
-    /// What it says in a language of its own, with these words, which have been checked.
-    pub fn says(&self, language: &str, words: &BTreeMap<Box<str>, Box<str>>) -> Option<Said> {
-        let wording = self.texts.get(language)?;
+    /// What it says by a channel in a language of its own, with these words, which have been checked.
+    pub fn says(&self, channel: Channel, language: &str, words: &BTreeMap<Box<str>, Box<str>>) -> Option<Said> {
+        let wording = self.way(channel)?.texts.get(language)?;
+        let code = (self.form, self.lifetime);
+        if channel == Channel::Voice {
+            return Some(Said::spoken(wording, &self.frame, code, words));
+        }
         let notice = self.notices.get(language).map(|it| &**it);
-        Some(Said::of(wording, notice, &self.frame, (self.form, self.lifetime), words))
+        Some(Said::of(wording, notice, &self.frame, code, words))
     }
 
     /// Whether it sends to a country.
@@ -115,10 +148,15 @@ pub(crate) mod tests {
 
     pub(crate) fn app() -> App {
         let wording = |text| Wording::parse(text, false).expect("a wording");
+        let texts = |en, pt| [("en".into(), wording(en)), ("pt-BR".into(), wording(pt))].into();
         App {
             id: AppId(1),
             name: "login".into(),
-            route: RouteId(1),
+            ways: vec![
+                Way { channel: Channel::Sms, route: RouteId(1), texts: texts("{code} it is", "É {code}") },
+                Way { channel: Channel::Voice, route: RouteId(2), texts: texts("It is {code}", "É {code}.") },
+            ],
+            auto_channel: false,
             sender: None,
             form: App::FORM,
             lifetime: App::LIFETIME,
@@ -127,7 +165,6 @@ pub(crate) mod tests {
             resend: Resend::Same,
             countries: Some(vec!["NL".into()]),
             max_price: None,
-            texts: [("en".into(), wording("{code} it is")), ("pt-BR".into(), wording("É {code}"))].into(),
             notices: BTreeMap::new(),
             locale: "en".into(),
             frame: Frame::default(),
@@ -141,8 +178,18 @@ pub(crate) mod tests {
         let app = app();
         let spoken = [None, Some("en"), Some("EN-gb"), Some("pt-br"), Some("pt"), Some("xx"), Some("")];
         assert_eq!(spoken.map(|it| app.language(it)), ["en", "en", "en", "pt-BR", "en", "en", "en"]);
-        assert_eq!(app.says("pt-BR", &BTreeMap::new()).map(|it| it.text).as_deref(), Some("É 000000"));
-        assert_eq!(app.says("pt", &BTreeMap::new()), None);
+        let said = |channel, language| app.says(channel, language, &BTreeMap::new()).map(|it| it.text);
+        assert_eq!(said(Channel::Sms, "pt-BR").as_deref(), Some("É 000000"));
+        assert_eq!(said(Channel::Voice, "pt-BR").as_deref(), Some("É 0, 0, 0, 0, 0, 0."));
+        assert_eq!([said(Channel::Sms, "pt"), said(Channel::Email, "en")], [None, None]);
+    }
+
+    #[test]
+    fn channels_are_offered_in_their_order() {
+        let app = app();
+        assert_eq!(app.first(), Channel::Sms);
+        let next = [Channel::Sms, Channel::Voice, Channel::Email].map(|it| app.next(it));
+        assert_eq!(next, [Some(Channel::Voice), None, None]);
     }
 
     #[test]

@@ -178,15 +178,7 @@ impl Said {
         words: &BTreeMap<Box<str>, Box<str>>,
     ) -> Self {
         let (mut said, minutes) = (Self { text: String::new(), places: Vec::new() }, lifetime.as_secs().div_ceil(60));
-        for piece in &wording.0 {
-            match piece {
-                Piece::Text(text) => said.text.push_str(text),
-                Piece::Code => said.hold(form),
-                Piece::Brand => said.text.push_str(frame.brand.as_deref().unwrap_or_default()),
-                Piece::Minutes => said.text.push_str(&minutes.to_string()),
-                Piece::Word(name) => said.text.push_str(words.get(name).map_or("", |it| it)),
-            }
-        }
+        said.say(wording, frame, (&form.stand_in(), minutes), words);
         for line in [notice, frame.app_hash.as_deref()].into_iter().flatten() {
             said.text.push('\n');
             said.text.push_str(line);
@@ -195,7 +187,7 @@ impl Said {
             said.text.push_str("\n@");
             said.text.push_str(domain);
             said.text.push_str(" #");
-            said.hold(form);
+            said.hold(&form.stand_in());
             if let Some(embedded) = &frame.embedded_domain {
                 said.text.push_str(" @");
                 said.text.push_str(embedded);
@@ -204,9 +196,39 @@ impl Said {
         said
     }
 
-    fn hold(&mut self, form: CodeForm) {
+    /// What is read out: without lines for machines, and the code character by character.
+    pub fn spoken(
+        wording: &Wording,
+        frame: &Frame,
+        (form, lifetime): (CodeForm, Duration),
+        words: &BTreeMap<Box<str>, Box<str>>,
+    ) -> Self {
+        let mut said = Self { text: String::new(), places: Vec::new() };
+        said.say(wording, frame, (&form.spoken_stand_in(), lifetime.as_secs().div_ceil(60)), words);
+        said
+    }
+
+    fn say(
+        &mut self,
+        wording: &Wording,
+        frame: &Frame,
+        (zeros, minutes): (&str, u64),
+        words: &BTreeMap<Box<str>, Box<str>>,
+    ) {
+        for piece in &wording.0 {
+            match piece {
+                Piece::Text(text) => self.text.push_str(text),
+                Piece::Code => self.hold(zeros),
+                Piece::Brand => self.text.push_str(frame.brand.as_deref().unwrap_or_default()),
+                Piece::Minutes => self.text.push_str(&minutes.to_string()),
+                Piece::Word(name) => self.text.push_str(words.get(name).map_or("", |it| it)),
+            }
+        }
+    }
+
+    fn hold(&mut self, zeros: &str) {
         self.places.push(u16::try_from(self.text.len()).unwrap_or(u16::MAX));
-        self.text.push_str(&form.stand_in());
+        self.text.push_str(zeros);
     }
 }
 

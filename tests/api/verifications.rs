@@ -2,6 +2,7 @@
 
 use nuncio::dispatch::door::happening::Verify;
 use nuncio::dispatch::door::reply::{Checked, Denial, Reply, Started, Verifying};
+use nuncio::message::channel::Channel;
 use nuncio::message::hidden::{KeyId, Seed};
 use nuncio::message::id::{AppId, RouteId, VerificationId};
 use nuncio::message::time::Time;
@@ -9,7 +10,7 @@ use nuncio::record::batch::{Batch, Marks};
 use nuncio::record::contract::Store;
 use nuncio::record::verification::Verification;
 use nuncio::store::sqlite::Sqlite;
-use nuncio::verify::app::{App, Resend};
+use nuncio::verify::app::{App, Resend, Way};
 use nuncio::verify::key_ring::{KeyRing, RingKey};
 use nuncio::verify::progress::{CheckResult, VerificationEnd, VerificationState};
 use nuncio::verify::wording::{Frame, Wording};
@@ -23,7 +24,12 @@ pub(super) fn apps() -> BTreeMap<AppId, App> {
     let app = App {
         id: AppId(1),
         name: "login".into(),
-        route: RouteId(8),
+        ways: vec![Way {
+            channel: Channel::Sms,
+            route: RouteId(8),
+            texts: [("en".into(), Wording::parse("{code} is it", false).expect("a wording"))].into(),
+        }],
+        auto_channel: false,
         sender: None,
         form: App::FORM,
         lifetime: App::LIFETIME,
@@ -32,7 +38,6 @@ pub(super) fn apps() -> BTreeMap<AppId, App> {
         resend: Resend::Same,
         countries: None,
         max_price: None,
-        texts: [("en".into(), Wording::parse("{code} is it", false).expect("a wording"))].into(),
         notices: BTreeMap::new(),
         locale: "en".into(),
         frame: Frame::default(),
@@ -62,6 +67,8 @@ pub(super) fn begun(store: &mut Sqlite, asked: &Verify) -> Verifying {
         sent: NOW,
         messages: Vec::new(),
         sends: Vec::new(),
+        channel: asked.channel,
+        offered: None,
         client_ref: asked.client_ref.clone(),
         language: asked.language.clone(),
         words: asked.words.clone(),

@@ -3,6 +3,7 @@
 mod backup;
 mod calendar;
 mod cdr;
+mod channels;
 mod routing;
 mod sandbox;
 mod send;

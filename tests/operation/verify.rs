@@ -17,10 +17,11 @@ fn configuration(folder: &Path, carriers: &[(&str, u16, &str)], app: &str) -> St
     let digest = digest(KEY);
     // Few tests are about guards, and most send to one number.
     let guard = if app.contains("[guard]") { "" } else { "[guard]\nper_phone = [\"100/1d\"]\n" };
+    let routes = if app.contains("id = 9\n") { "[8, 9]" } else { "[8]" };
     let names: Vec<&str> = carriers.iter().map(|it| it.0).collect();
     let carriers: String = carriers.iter().map(|(name, port, more)| carrier_named(name, *port, more)).collect();
     format!(
-        "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nscopes = [\"send\", \"read\", \"verify\", \"admin\"]\nroutes = [8]\n\
+        "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nscopes = [\"send\", \"read\", \"verify\", \"admin\"]\nroutes = {routes}\n\
          senders = [\"YOURAPP\"]\nregion = \"NL\"\n{carriers}[[route]]\nid = 8\nclass = \"otp\"\ncarriers = {names:?}\n\
          receipt_window = \"1s\"\n[[app]]\nid = \"login\"\nroute = 8\ncountries = [\"NL\"]\nresend_after = \"1s\"\nbrand = \"Shop\"\n\
          domain = \"shop.example\"\ntext = {{ en = \"{{code}} is your {{brand}} code.\" }}\n{app}\n{guard}[keys]\nring_file = {:?}\n",
@@ -116,6 +117,18 @@ impl Stage {
         let submit = self.links[carrier].read_command(raw::SUBMIT_SM);
         self.links[carrier].answer(&submit, 0, format!("{name}\0").as_bytes());
         code_in(&submit)
+    }
+
+    /// The next code that a carrier is given; it refuses it for good.
+    pub(super) fn refuses(&mut self, carrier: usize) {
+        let submit = self.links[carrier].read_command(raw::SUBMIT_SM);
+        self.links[carrier].answer(&submit, 0x0B, b"");
+    }
+
+    /// Its carriers are gone.
+    pub(super) fn hang_up(&mut self) {
+        self.links.clear();
+        self.smscs.clear();
     }
 
     fn delivers(&mut self, carrier: usize, name: &str) {

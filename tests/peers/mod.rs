@@ -14,6 +14,7 @@ mod numbers;
 mod openapi;
 mod openssl;
 mod perl;
+mod ports;
 mod power;
 mod prometheus;
 mod room;
@@ -40,6 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         openapi::trials(),
         openssl::trials(),
         perl::trials(),
+        ports::trials(),
         power::trials(),
         prometheus::trials(),
         room::trials(),

@@ -23,6 +23,10 @@ pub(crate) enum Need {
     Redocly,
     /// The package `openapi-typescript` of npm, there too, and the compiler that it brings.
     OpenapiTypescript,
+    /// The package `twilio` of PyPI, in `tests/peers/python_modules`.
+    TwilioOfPypi,
+    /// The package `vonage-verify` of PyPI, there too.
+    VonageOfPypi,
     /// The command of curl, and jq.
     Curl,
     /// The interpreter of Python.
@@ -69,6 +73,8 @@ impl Need {
                 installed("python_modules/openapi_spec_validator") && runs("python3", &["--version"])
             }
             Self::Schemathesis => installed("python_modules/schemathesis") && runs("python3", &["--version"]),
+            Self::TwilioOfPypi => installed("python_modules/twilio"),
+            Self::VonageOfPypi => installed("python_modules/vonage_verify"),
             Self::Redocly => installed("node_modules/.bin/redocly") && runs("node", &["--version"]),
             Self::OpenapiTypescript => {
                 let both = ["node_modules/.bin/openapi-typescript", "node_modules/.bin/tsc"];
@@ -105,6 +111,8 @@ impl Need {
             Self::Phonenumbers => "the PyPI package phonenumbers (pip, as .ci/run has it)",
             Self::OpenapiSpecValidator => "the PyPI package openapi-spec-validator (pip, as .ci/run has it)",
             Self::Schemathesis => "the PyPI package schemathesis (pip, as .ci/run has it)",
+            Self::TwilioOfPypi => "the PyPI package twilio (pip, as .ci/run has it)",
+            Self::VonageOfPypi => "the PyPI package vonage-verify (pip, as .ci/run has it)",
             Self::Redocly => "the npm package @redocly/cli (npm ci --prefix tests/peers)",
             Self::OpenapiTypescript => "the npm package openapi-typescript (npm ci --prefix tests/peers)",
             Self::Curl => "curl and jq (Debian packages curl and jq)",

@@ -13,6 +13,7 @@ mod handsets;
 mod lanes;
 mod money;
 mod mo;
+mod offered;
 mod operate;
 mod parked;
 mod receipts;

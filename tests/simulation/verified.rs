@@ -5,22 +5,23 @@ use nuncio::carrier::report::Ticket;
 use nuncio::dispatch::Effects;
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::happening::{
-    Ask, CancelVerification, Check, Forgetting, Happening, Recorded, RequestId, Verify,
+    Ask, CancelVerification, Check, Forgetting, Happening, Recorded, RequestId, Submission, Verify,
 };
 use nuncio::dispatch::door::plan::{Limits, Plan};
 use nuncio::dispatch::door::reply::{Denial, Grant, Reply, Started};
 use nuncio::guard::guards::Asker;
 use nuncio::guard::policy::{GuardKind, GuardMode, Policy};
 use nuncio::guard::prefix::PersonAddress;
+use nuncio::message::channel::Channel;
 use nuncio::message::hidden::KeyId;
-use nuncio::message::id::{AccountId, AppId, Seq, VerificationId};
+use nuncio::message::id::{AccountId, AppId, RouteId, Seq, VerificationId};
 use nuncio::message::status::Status;
 use nuncio::number::e164::E164;
 use nuncio::number::line::LineType;
 use nuncio::record::contract::Store;
 use nuncio::record::to_forget::ToForget;
 use nuncio::record::verification::Verification;
-use nuncio::verify::app::{App, Resend};
+use nuncio::verify::app::{App, Resend, Way};
 use nuncio::verify::code::Code;
 use nuncio::verify::key_ring::{KeyRing, RingKey};
 use nuncio::verify::progress::{CheckResult, VerificationStatus};
@@ -32,17 +33,22 @@ use zeroize::Zeroizing;
 
 pub(super) const APP: AppId = AppId(1);
 pub(super) const SHOP: AccountId = AccountId(1);
-const NUMBER: E164 = E164(31_612_345_678);
+pub(super) const NUMBER: E164 = E164(31_612_345_678);
 
 fn ring(octet: u8) -> KeyRing {
     KeyRing::new(vec![RingKey::new(KeyId(octet.into()), 0, Zeroizing::new([octet; 32]))]).expect("a ring")
 }
 
-fn app() -> App {
+pub(super) fn app() -> App {
     App {
         id: APP,
         name: "login".into(),
-        route: ROUTE,
+        ways: vec![Way {
+            channel: Channel::Sms,
+            route: ROUTE,
+            texts: [("en".into(), Wording::parse("{code}", false).expect("a wording"))].into(),
+        }],
+        auto_channel: false,
         sender: None,
         form: App::FORM,
         lifetime: App::LIFETIME,
@@ -51,7 +57,6 @@ fn app() -> App {
         resend: Resend::Same,
         countries: None,
         max_price: None,
-        texts: [("en".into(), Wording::parse("{code}", false).expect("a wording"))].into(),
         notices: BTreeMap::new(),
         locale: "en".into(),
         frame: Frame::default(),
@@ -109,7 +114,18 @@ impl Stage {
         again: Option<VerificationId>,
         address: Option<PersonAddress>,
     ) -> (Result<(Started, Verification), Denial>, Vec<Ticket>) {
-        let mut submission = submission(1);
+        self.verify_by(to, again, address, (Channel::Sms, ROUTE))
+    }
+
+    /// The same by a channel, and its route.
+    pub(super) fn verify_by(
+        &mut self,
+        to: E164,
+        again: Option<VerificationId>,
+        address: Option<PersonAddress>,
+        (channel, route): (Channel, RouteId),
+    ) -> (Result<(Started, Verification), Denial>, Vec<Ticket>) {
+        let mut submission = Submission { route, ..submission(1) };
         (submission.recipients[0].destination, submission.recipients[0].text) = (to, "000000".into());
         let verify = Verify {
             account: SHOP,
@@ -121,6 +137,7 @@ impl Stage {
             client_ref: Some("login-77".into()),
             language: "en".into(),
             words: [("name".into(), "Ann".into())].into(),
+            channel,
             by: Asker { address, line: LineType::Mobile },
             send: Some((Box::new(submission), [0].into())),
             idempotency: None,
@@ -152,7 +169,7 @@ impl Stage {
         assert!(reply.is_ok() && tickets.is_empty(), "{reply:?}");
     }
 
-    fn stored(&mut self, id: VerificationId) -> Verification {
+    pub(super) fn stored(&mut self, id: VerificationId) -> Verification {
         self.0.store.verification(id.n).expect("it answers").expect("it is kept")
     }
 
@@ -165,7 +182,7 @@ impl Stage {
     }
 
     /// What the account was told of ends.
-    fn told(&self) -> Vec<&'static str> {
+    pub(super) fn told(&self) -> Vec<&'static str> {
         let words = self.0.store.events().map(|it| it.kind.word());
         words.filter(|it| it.starts_with("verification.")).collect()
     }

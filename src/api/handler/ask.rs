@@ -4,6 +4,7 @@ use crate::api::handler::context::{Context, LoopRequest};
 use crate::api::handler::problem::{GuardSays, Kind, Problem};
 use crate::dispatch::door::reply::{Denial, Limit, Means, Question, Reply, Unfit};
 use crate::guard::policy::GuardKind;
+use crate::message::channel::Channel;
 use crate::message::time::Time;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -83,7 +84,7 @@ pub(crate) fn refusal(denial: &Denial) -> Problem {
         Denial::Soon(wait) => {
             Problem::new(Kind::ResendTooSoon, "The code was sent a moment ago, or often enough.").after(*wait)
         }
-        Denial::Guarded { guard, until, wait } => guarded(*guard, *until, *wait),
+        Denial::Guarded { guard, until, wait, channels } => guarded(*guard, (*until, *wait), channels),
         Denial::NoKeys => {
             Problem::new(Kind::KeyMissing, "The key that the code was made with is not in the ring of keys.")
         }
@@ -91,7 +92,7 @@ pub(crate) fn refusal(denial: &Denial) -> Problem {
     }
 }
 
-fn guarded(guard: GuardKind, until: Time, wait: Option<Duration>) -> Problem {
+fn guarded(guard: GuardKind, (until, wait): (Time, Option<Duration>), channels: &[Channel]) -> Problem {
     let reason = guard.reason();
     let (kind, detail) = if guard.is_a_challenge() {
         (Kind::ChallengeRequired, "No SMS goes there: let the person prove himself in another way.")
@@ -100,7 +101,10 @@ fn guarded(guard: GuardKind, until: Time, wait: Option<Duration>) -> Problem {
     } else {
         (Kind::VerificationLimited, "There were enough codes or guesses for now.")
     };
-    let problem = Problem { guard: Some(GuardSays { reason, until }), ..Problem::new(kind, detail) };
+    let problem = Problem {
+        guard: Some(GuardSays { reason, until, channels: channels.iter().map(|it| it.word()).collect() }),
+        ..Problem::new(kind, detail)
+    };
     match wait {
         Some(wait) => problem.after(wait),
         None => problem,

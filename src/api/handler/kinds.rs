@@ -7,6 +7,7 @@ use crate::api::handler::people::STATES;
 use crate::dispatch::door::snapshot::{Closed, LinkWord};
 use crate::guard::policy::{GuardKind, GuardMode, GuardReason};
 use crate::message::attempt::{Answer, Cause};
+use crate::message::channel::Channel;
 use crate::message::class::Class;
 use crate::message::reason::Reason;
 use crate::message::status::{OrderStatus, Status};
@@ -172,6 +173,8 @@ kinds! {
     GuardReasonWord = words(GuardReason::ALL.map(GuardReason::word));
     /// What a guard does: it refuses (`enforce`), counts what it would refuse (`shadow`), or is not asked (`off`).
     GuardModeWord = words(GuardMode::ALL.map(GuardMode::word));
+    /// By what a code goes: a text (`sms`), a call in which it is read out (`voice`), a message of WhatsApp, a mail.
+    ChannelWord = words(Channel::ALL.map(Channel::word));
     /// A guard.
     GuardWord = words(GuardKind::ALL.map(GuardKind::word));
     /// What came of a guess: `ok` is right, `incorrect` is not; `exhausted` too many were not, `expired` the code is

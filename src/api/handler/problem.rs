@@ -3,7 +3,7 @@
 //! Every refusal is one of a closed list, so that a client can tell them apart by a stable URI
 //! and telemetry can count them.
 
-use crate::api::handler::kinds::{GuardReasonWord, Moment, StageWord, described, words};
+use crate::api::handler::kinds::{ChannelWord, GuardReasonWord, Moment, StageWord, described, words};
 use crate::api::handler::rate_limit;
 use crate::api::handler::time::Timestamp;
 use crate::dispatch::door::reply::Means;
@@ -272,12 +272,14 @@ pub struct Problem {
 }
 
 /// What a guard says to a request that it refuses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardSays {
     /// Why.
     pub reason: GuardReason,
     /// Until when; [`Time::NEVER`] of what does not end by itself.
     pub until: Time,
+    /// By what it could go all the same.
+    pub channels: Vec<&'static str>,
 }
 
 impl Problem {
@@ -317,8 +319,13 @@ impl Problem {
             stage: self.kind.stage(),
             retryable: self.kind.retryable(),
             errors: &self.errors,
-            reason: self.guard.map(|it| it.reason.word()),
-            until: self.guard.and_then(|it| it.until.known()).map(Timestamp),
+            reason: self.guard.as_ref().map(|it| it.reason.word()),
+            until: self.guard.as_ref().and_then(|it| it.until.known()).map(Timestamp),
+            allowed_channels: self
+                .guard
+                .as_ref()
+                .map(|it| &*it.channels)
+                .filter(|_| self.kind == Kind::ChallengeRequired),
         };
         serde_json::to_vec(&document).expect("a problem is made of texts and numbers")
     }
@@ -413,6 +420,10 @@ pub(crate) struct ProblemDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Moment>, nullable = false)]
     until: Option<Timestamp>,
+    /// By what the code could go all the same, of what the app has; of `challenge-required` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<ChannelWord>>, nullable = false)]
+    allowed_channels: Option<&'a [&'static str]>,
 }
 
 /// The type of a problem: where it is explained.

@@ -1,11 +1,11 @@
-//! `POST /v1/verifications` and `POST /v1/verifications/{id}/resend`.
+//! `POST /v1/verifications`.
 
 use crate::api::handler::admitted::Prover;
 use crate::api::handler::ask::{ask_whether, refusal};
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json::located;
-use crate::api::handler::kinds::{AnyNumber, IdempotencyKey, VerificationKey};
+use crate::api::handler::kinds::{AnyNumber, ChannelWord, IdempotencyKey};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::handler::reads::blocking;
@@ -15,20 +15,21 @@ use crate::api::submit::messages::{KEPT, refuse_when_closed};
 use crate::api::submit::quote::{JUDGED, Judge, Quote};
 use crate::api::submit::request::{Asked, Registration, Text, To, targets};
 use crate::api::submit::screen;
-use crate::api::verify::look::{no_verification, shown, verification_of};
+use crate::api::verify::look::shown;
 use crate::api::verify::view::VerificationView;
 use crate::dispatch::door::happening::{Keyed, Submission, Verify};
+use crate::dispatch::door::plan::{Account, Plan};
 use crate::dispatch::door::reply::{Denial, Started, Verifying};
 use crate::guard::guards::Asker;
 use crate::guard::prefix::PersonAddress;
-use crate::message::id::VerificationId;
+use crate::message::channel::Channel;
 use crate::number::e164::E164;
 use crate::number::line::LineType;
 use crate::record::verification::Verification;
-use crate::verify::app::App;
+use crate::verify::app::{App, Way};
 use crate::verify::code::Code;
 use crate::verify::wording::{Said, check_word, is_name};
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
@@ -42,7 +43,7 @@ use utoipa::ToSchema;
 /// Words of a request: as many as a text has room for.
 const WORDS_MAX: usize = 10;
 /// What guards refuse by.
-const GUARDED: [Kind; 2] = [Kind::ChallengeRequired, Kind::VerificationLimited];
+pub(super) const GUARDED: [Kind; 2] = [Kind::ChallengeRequired, Kind::VerificationLimited];
 /// Characters of a reference.
 const REF_MAX: usize = 255;
 
@@ -52,31 +53,42 @@ pub(crate) async fn begin(
     by: Prover,
     request: Request,
 ) -> Result<Response, Problem> {
-    let account = by.account();
-    refuse_when_closed(&context)?;
     let (head, body) = request.into_parts();
     let key = idempotency::key(&head.headers)?;
-    let (body, _held) = body::read(&context, Holder::Account(account.id), body).await?;
+    let (body, _held) = body::read(&context, Holder::Account(by.account().id), body).await?;
     let asked: Wanted =
         json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not valid: {error}.")))?;
     let key = key.map(|key| fingerprint::key(key, (head.uri.path(), &body), |it| print(it, &asked)));
-    let verify = match wanted(&context, &by, (asked, true)).await {
+    let (it, started) = start(&context, &by, asked, key).await?;
+    begun(&context, &by, (&it, started)).await
+}
+
+/// A verification begins, or the code of the one that lives goes out again.
+pub(in crate::api) async fn start(
+    context: &Context,
+    by: &Prover,
+    asked: Wanted,
+    key: Option<Keyed>,
+) -> Result<(Verification, Started), Problem> {
+    refuse_when_closed(context)?;
+    let verify = match wanted(context, by, (asked, true)).await {
         Ok(verify) => Verify { idempotency: key, ..verify },
         // What is refused today may have been done when it came first.
-        Err(problem) => return repeat_of(&context, &by, key.as_ref()).await?.ok_or(problem),
+        Err(problem) => return repeat_of(context, by, key.as_ref()).await?.ok_or(problem),
     };
     let gone = || Problem::new(Kind::RouteNotGranted, "The app, or its route, is not configured any more.");
-    let Verifying { started, verification } = answered(&context, verify, gone).await?;
-    begun(&context, &by, (&context.shown(*verification), started)).await
+    let Verifying { started, verification } = answered(context, verify, gone).await?;
+    Ok((context.shown(*verification), started))
 }
 
 /// What a request that begins asks the loop for; a service may be asked about the number, if it is to be.
 pub(super) async fn wanted(context: &Context, by: &Prover, (asked, lookup): (Wanted, bool)) -> Result<Verify, Problem> {
-    let account = by.account();
-    let app = app_of(by, &asked.app)?;
+    let (account, plan) = (by.account(), by.plan());
+    let app = plan.app_named(&asked.app).ok_or_else(|| Problem::at(Kind::Invalid, "/app", "there is no such app"))?;
+    let way = way_of(account, app, asked.channel.as_deref())?;
     let to = E164::parse(&asked.to, account.region.as_deref())
         .map_err(|error| Problem::at(Kind::Invalid, "/to", error.to_string()))?;
-    check(app, &asked)?;
+    check(way, app, &asked)?;
     let chosen = asked.custom_code.as_ref().map(|it| Code::written(it.as_str().unwrap_or_default()));
     if chosen.as_ref().is_some_and(|it| !app.form.is(it.expose())) {
         return Err(Problem::at(Kind::Invalid, "/custom_code", form_of(app)));
@@ -85,7 +97,7 @@ pub(super) async fn wanted(context: &Context, by: &Prover, (asked, lookup): (Wan
     let test = app.test_numbers.get(&to).cloned();
     let send = match test {
         Some(_) => None,
-        None => Some(message(context, by, (app, to, lookup), (language, &asked.variables)).await?),
+        None => Some(message(context, (account, plan), (app, way, to, lookup), (language, &asked.variables)).await?),
     };
     Ok(Verify {
         account: account.id,
@@ -97,6 +109,7 @@ pub(super) async fn wanted(context: &Context, by: &Prover, (asked, lookup): (Wan
         client_ref: asked.client_ref.map(Into::into),
         language: language.into(),
         words: asked.variables,
+        channel: way.channel,
         by: Asker { address: asked.ip.as_deref().and_then(|it| it.parse().ok()).map(address), line: LineType::of(to) },
         send,
         idempotency: None,
@@ -116,7 +129,11 @@ fn print(print: &mut Print, asked: &Wanted) {
 }
 
 /// What was done under a key before, if it was used; refused where it was for something else.
-async fn repeat_of(context: &Context, by: &Prover, key: Option<&Keyed>) -> Result<Option<Response>, Problem> {
+async fn repeat_of(
+    context: &Context,
+    by: &Prover,
+    key: Option<&Keyed>,
+) -> Result<Option<(Verification, Started)>, Problem> {
     let Some(asked) = key else { return Ok(None) };
     let (account, name) = (by.account().id, asked.key.clone());
     let Some(before) = blocking(context, move |readers| readers.idempotency(account, &name)).await? else {
@@ -126,10 +143,7 @@ async fn repeat_of(context: &Context, by: &Prover, key: Option<&Keyed>) -> Resul
         return Err(refusal(&Denial::KeyReused));
     }
     let found = blocking(context, move |readers| readers.verification_kept_under(&before)).await?;
-    match found.filter(|it| it.account == account) {
-        Some(it) => begun(context, by, (&it, Started::Repeated)).await.map(Some),
-        None => Ok(None),
-    }
+    Ok(found.filter(|it| it.account == account).map(|it| (it, Started::Repeated)))
 }
 
 /// The answer to a request that begins.
@@ -140,49 +154,12 @@ async fn begun(context: &Context, by: &Prover, (it, started): (&Verification, St
     Ok(located(response, path))
 }
 
-/// `POST /v1/verifications/{id}/resend`
-pub(crate) async fn resend(
-    State(context): State<Arc<Context>>,
-    Path(id): Path<String>,
-    by: Prover,
-) -> Result<Response, Problem> {
-    refuse_when_closed(&context)?;
-    let id: VerificationId = verification_of(&context.veil(), &id)?;
-    let found = blocking(&context, move |readers| readers.verification(id)).await?;
-    let before = found.filter(|it| it.account == by.account().id).ok_or_else(no_verification)?;
-    if !before.progress.is_pending() {
-        return Err(refusal(&Denial::Over));
-    }
-    let Some(app) = by.plan().apps.get(&before.app) else {
-        return Err(Problem::new(Kind::VerificationOver, "The app of the verification is not configured any more."));
-    };
-    // The configuration may have another language by now.
-    let language = app.language(Some(&before.language));
-    let send = match before.is_test {
-        true => None,
-        false => Some(message(&context, &by, (app, before.to, true), (language, &before.words)).await?),
-    };
-    let verify = Verify {
-        account: before.account,
-        app: before.app,
-        to: before.to,
-        again: Some(id),
-        form: app.form,
-        code: None,
-        client_ref: None,
-        language: language.into(),
-        words: before.words,
-        by: Asker { address: before.sends.last().and_then(|it| it.address), line: LineType::of(before.to) },
-        send,
-        idempotency: None,
-    };
-    let Verifying { started, verification } = answered(&context, verify, no_verification).await?;
-    let it = context.shown(*verification);
-    shown(&context, &by, (&it, Some(started.word())), StatusCode::ACCEPTED).await
-}
-
 /// What the loop did; refused by `gone` where there is not what it is about.
-async fn answered(context: &Context, verify: Verify, gone: impl FnOnce() -> Problem) -> Result<Verifying, Problem> {
+pub(super) async fn answered(
+    context: &Context,
+    verify: Verify,
+    gone: impl FnOnce() -> Problem,
+) -> Result<Verifying, Problem> {
     match ask_whether(context, Box::new(verify)).await? {
         Ok(it) => Ok(it),
         Err(Denial::NotFound) => Err(gone()),
@@ -190,19 +167,22 @@ async fn answered(context: &Context, verify: Verify, gone: impl FnOnce() -> Prob
     }
 }
 
-/// The app of a name, if the account may use its route.
-fn app_of<'a>(by: &'a Prover, name: &str) -> Result<&'a App, Problem> {
-    let app = by.plan().app_named(name);
-    let app = app.ok_or_else(|| Problem::at(Kind::Invalid, "/app", "there is no such app"))?;
-    if by.account().routes.contains(&by.account().route(app.route.0)) {
-        Ok(app)
+/// How a code of an app goes by a channel, or by the first of the app; if the account may use the route of it.
+pub(super) fn way_of<'a>(account: &Account, app: &'a App, channel: Option<&str>) -> Result<&'a Way, Problem> {
+    let asked = channel.map_or(Some(app.first()), Channel::from_word);
+    let Some(way) = asked.and_then(|it| app.way(it)) else {
+        let words: Vec<&str> = app.ways.iter().map(|it| it.channel.word()).collect();
+        return Err(Problem::at(Kind::Invalid, "/channel", format!("must be {}", words.join(" or "))));
+    };
+    if account.routes.contains(&account.route(way.route.0)) {
+        Ok(way)
     } else {
         Err(Problem::at(Kind::RouteNotGranted, "/app", "the account may not use the route of this app"))
     }
 }
 
 /// Refuses what a text may not have.
-fn check(app: &App, asked: &Wanted) -> Result<(), Problem> {
+fn check(way: &Way, app: &App, asked: &Wanted) -> Result<(), Problem> {
     let mut faults = Vec::new();
     let mut fault =
         |pointer: String, detail: String| faults.push(Fault { detail: detail.into(), pointer: pointer.into() });
@@ -211,9 +191,6 @@ fn check(app: &App, asked: &Wanted) -> Result<(), Problem> {
     }
     if asked.ip.as_ref().is_some_and(|it| it.parse::<IpAddr>().is_err()) {
         fault("/ip".into(), "must be an address of IPv4 or IPv6".into());
-    }
-    if asked.channel.as_deref().is_some_and(|it| it != super::view::SMS) {
-        fault("/channel".into(), "must be sms".into());
     }
     if WORDS_MAX < asked.variables.len() {
         fault("/variables".into(), format!("must be {WORDS_MAX} at most"));
@@ -227,7 +204,7 @@ fn check(app: &App, asked: &Wanted) -> Result<(), Problem> {
         }
     }
     let language = app.language(asked.locale.as_deref());
-    let wording = app.texts.get(language);
+    let wording = way.texts.get(language);
     for name in wording.into_iter().flat_map(|it| it.words()).filter(|it| !asked.variables.contains_key(*it)) {
         fault(format!("/variables/{name}"), "is missing: the text of the app says it".into());
     }
@@ -235,25 +212,25 @@ fn check(app: &App, asked: &Wanted) -> Result<(), Problem> {
 }
 
 /// The message that says the code, judged as any other, with zeros in the place of the code; and where these begin.
-async fn message(
+pub(super) async fn message(
     context: &Context,
-    by: &Prover,
-    (app, to, lookup): (&App, E164, bool),
+    (account, plan): (&Account, &Plan),
+    (app, way, to, lookup): (&App, &Way, E164, bool),
     (language, words): (&str, &BTreeMap<Box<str>, Box<str>>),
 ) -> Result<(Box<Submission>, Box<[u16]>), Problem> {
-    let (account, plan) = (by.account(), by.plan());
     if !app.reaches(plan.country(to)) {
         let detail = "the app does not send to this country: see countries";
         return Err(Problem::at(Kind::DestinationDenied, "/to", detail));
     }
-    let said = app.says(language, words).ok_or_else(|| Problem::new(Kind::Internal, "The app says nothing."))?;
+    let said =
+        app.says(way.channel, language, words).ok_or_else(|| Problem::new(Kind::Internal, "The app says nothing."))?;
     let Said { text, places } = said;
     let sender = app.sender.as_deref().or_else(|| account.senders.first().map(|it| &**it).filter(|it| *it != "*"));
     let asked = Asked {
         to: Some(To::One(Text(Cow::Owned(to.to_string())))),
         from: sender.map(|it| Text(Cow::Borrowed(it))),
         text: Some(Text(Cow::Owned(text))),
-        route_id: Some(app.route.0),
+        route_id: Some(way.route.0),
         dlt: app
             .dlt_template_id
             .as_deref()
@@ -267,7 +244,7 @@ async fn message(
         screen::sift(context, (&targets(&asked)?, None), &mut quote, &mut submission).await?;
     }
     quote.some()?;
-    if submission.recipients.iter().any(|it| it.parts != 1) {
+    if way.channel == Channel::Sms && submission.recipients.iter().any(|it| it.parts != 1) {
         let detail = "make the text longer than one SMS: their letters need another alphabet, or there are too many";
         return Err(Problem::at(Kind::Invalid, "/variables", detail));
     }
@@ -308,52 +285,51 @@ pub(crate) fn about() -> Endpoint {
         .sends("Idempotency-Key: login-77")
 }
 
-/// What the reference says of it.
-pub(crate) fn about_resend() -> Endpoint {
-    Endpoint::new("Verifications", "resendVerification", "Send a code again")
-        .says(
-            "The code goes out again: the same, unless the app has `resend = \"new\"`. Before `resend_after` is over it is refused, \
-             and `Retry-After` says when it is.",
-        )
-        .by::<Prover>()
-        .path::<VerificationKey>("id", "$VERIFICATION", "The id of the verification.")
-        .answers::<VerificationView<'_>>(202, "It is sent again.")
-        .refuses(&JUDGED)
-        .refuses(&KEPT)
-        .refuses(&[Kind::NotFound, Kind::VerificationOver, Kind::ResendTooSoon, Kind::KeyMissing])
-        .refuses(&GUARDED)
-        .refuses(&READS)
-        .refuses(&ASKS)
-}
-
 /// A number that is to be verified.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = StartVerification)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Wanted {
+pub(in crate::api) struct Wanted {
     /// Whose number.
     #[schema(value_type = AnyNumber)]
-    to: String,
+    pub(in crate::api) to: String,
     /// By which app of the configuration.
     #[schema(examples("login"))]
-    app: String,
-    /// How the code goes there: `sms`.
+    pub(in crate::api) app: String,
+    /// By what the code goes there, of what the app has; else by the first of these.
     #[serde(default)]
-    channel: Option<String>,
+    #[schema(value_type = Option<ChannelWord>)]
+    pub(in crate::api) channel: Option<String>,
     /// The language of the text, such as `nl` or `pt-BR`; the nearest that the app has is taken.
     #[serde(default)]
-    locale: Option<String>,
+    pub(in crate::api) locale: Option<String>,
     /// Your reference.
     #[serde(default)]
-    client_ref: Option<String>,
+    pub(in crate::api) client_ref: Option<String>,
     /// The address of the person's browser or app.
     #[serde(default)]
-    ip: Option<String>,
+    pub(in crate::api) ip: Option<String>,
     /// A code of your own, of the form of the app's.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 10)]
-    custom_code: Option<Value>,
+    pub(in crate::api) custom_code: Option<Value>,
     /// The words that the text of the app has besides.
     #[serde(default)]
-    variables: BTreeMap<Box<str>, Box<str>>,
+    pub(in crate::api) variables: BTreeMap<Box<str>, Box<str>>,
+}
+
+impl Wanted {
+    /// One by an app, of which nothing else is known.
+    pub(in crate::api) fn of_app(app: &str) -> Self {
+        Self {
+            to: String::new(),
+            app: app.to_owned(),
+            channel: None,
+            locale: None,
+            client_ref: None,
+            ip: None,
+            custom_code: None,
+            variables: BTreeMap::new(),
+        }
+    }
 }

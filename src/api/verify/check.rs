@@ -13,6 +13,8 @@ use crate::api::verify::look::{no_verification, shown, verification_of};
 use crate::api::verify::view::VerificationView;
 use crate::dispatch::door::happening::{CancelVerification, Check};
 use crate::dispatch::door::reply::{Checked, Denial, Verifying};
+use crate::message::id::{AccountId, VerificationId};
+use crate::record::verification::Verification;
 use crate::verify::code::Code;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -43,17 +45,24 @@ pub(crate) async fn check(
             "the body is {\"code\": \"482911\"}, and a code is a text, for it may begin with 0",
         )
     })?;
-    let code = Zeroizing::new(code);
+    let Checked { result, verification } = compare(&context, account, id, &Zeroizing::new(code)).await?;
+    let (status, left) = (verification.progress.status().word(), verification.progress.checks_left());
+    let document = CheckView { result: result.word(), status, checks_left: left };
+    Ok(json::answer(StatusCode::OK, &document, 100))
+}
+
+/// Compares a guess.
+pub(in crate::api) async fn compare(
+    context: &Context,
+    account: AccountId,
+    id: VerificationId,
+    code: &str,
+) -> Result<Checked, Problem> {
     if GUESS_MAX < code.len() {
         return Err(Problem::at(Kind::Invalid, "/code", "is longer than any code"));
     }
-    let asked = Check { account, id, guess: Code::written(&code) };
-    match ask_whether(&context, asked).await? {
-        Ok(Checked { result, verification }) => {
-            let (status, left) = (verification.progress.status().word(), verification.progress.checks_left());
-            let document = CheckView { result: result.word(), status, checks_left: left };
-            Ok(json::answer(StatusCode::OK, &document, 100))
-        }
+    match ask_whether(context, Check { account, id, guess: Code::written(code) }).await? {
+        Ok(it) => Ok(it),
         Err(Denial::NotFound) => Err(no_verification()),
         Err(other) => Err(refusal(&other)),
     }
@@ -65,12 +74,18 @@ pub(crate) async fn cancel(
     Path(id): Path<String>,
     by: Prover,
 ) -> Result<Response, Problem> {
-    let (account, id) = (by.account().id, verification_of(&context.veil(), &id)?);
-    match ask_whether(&context, CancelVerification { account, id }).await? {
-        Ok(Verifying { verification, .. }) => {
-            let it = context.shown(*verification);
-            shown(&context, &by, (&it, None), StatusCode::OK).await
-        }
+    let it = give_up(&context, by.account().id, verification_of(&context.veil(), &id)?).await?;
+    shown(&context, &by, (&it, None), StatusCode::OK).await
+}
+
+/// Gives a verification up.
+pub(in crate::api) async fn give_up(
+    context: &Context,
+    account: AccountId,
+    id: VerificationId,
+) -> Result<Verification, Problem> {
+    match ask_whether(context, CancelVerification { account, id }).await? {
+        Ok(Verifying { verification, .. }) => Ok(context.shown(*verification)),
         Err(Denial::NotFound) => Err(no_verification()),
         Err(other) => Err(refusal(&other)),
     }

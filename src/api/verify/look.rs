@@ -28,10 +28,14 @@ pub(crate) async fn one(
     Path(id): Path<String>,
     by: Prover,
 ) -> Result<Response, Problem> {
-    let id = verification_of(&context.veil(), &id)?;
-    let found = blocking(&context, move |readers| readers.verification(id)).await?;
-    let it = found.filter(|it| it.account == by.account().id).ok_or_else(no_verification)?;
+    let it = own(&context, &by, verification_of(&context.veil(), &id)?).await?;
     shown(&context, &by, (&it, None), StatusCode::OK).await
+}
+
+/// The verification of an id, if the account began it.
+pub(in crate::api) async fn own(context: &Context, by: &Prover, id: VerificationId) -> Result<Verification, Problem> {
+    let found = blocking(context, move |readers| readers.verification(id)).await?;
+    found.filter(|it| it.account == by.account().id).ok_or_else(no_verification)
 }
 
 /// `GET /v1/verifications`
@@ -90,7 +94,7 @@ pub(super) fn verification_of(veil: &Veil, id: &str) -> Result<VerificationId, P
 }
 
 /// The refusal for one that does not exist, or is another account's: which of the two is not said.
-pub(super) fn no_verification() -> Problem {
+pub(in crate::api) fn no_verification() -> Problem {
     Problem::new(Kind::NotFound, "There is no verification with this id.")
 }
 

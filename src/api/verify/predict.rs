@@ -6,15 +6,15 @@ use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint};
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::kinds::{Amount, CurrencyCode, GuardReasonWord, GuardWord, Moment};
+use crate::api::handler::kinds::{Amount, ChannelWord, CurrencyCode, GuardReasonWord, GuardWord, Moment};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::time::Timestamp;
 use crate::api::submit::quote::JUDGED;
 use crate::api::verify::begin::{Wanted, wanted};
-use crate::api::verify::view::SMS;
 use crate::dispatch::door::happening::{Predict, Verify};
 use crate::dispatch::door::reply::Predicted;
+use crate::message::channel::Channel;
 use crate::message::money::Exact;
 use crate::message::time::Time;
 use axum::extract::{Request, State};
@@ -35,11 +35,11 @@ pub(crate) async fn predict(
     let (body, _held) = body::read(&context, Holder::Account(account.id), request.into_body()).await?;
     let asked: Wanted =
         json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not valid: {error}.")))?;
-    let Verify { app, to, by: asker, send, .. } = wanted(&context, &by, (asked, false)).await?;
+    let Verify { app, channel, to, by: asker, send, .. } = wanted(&context, &by, (asked, false)).await?;
     let is_free = send.is_none() || account.is_sandbox;
-    let predict = Predict { app, to, by: asker, is_free };
-    let Predicted { refused, shadowed } = ask(&context, predict).await?;
-    let route = plan.apps.get(&app).and_then(|it| plan.routes.get(&it.route));
+    let predict = Predict { app, channel, to, by: asker, is_free };
+    let Predicted { refused, shadowed, channels } = ask(&context, predict).await?;
+    let route = plan.apps.get(&app).and_then(|it| plan.routes.get(&it.way(channel)?.route));
     let table = route.and_then(|it| account.price(it)).filter(|_| !is_free);
     let price = table.and_then(|it| it.price(to, plan.country(to)));
     let view = PredictView {
@@ -50,7 +50,7 @@ pub(crate) async fn predict(
         shadows: shadowed.iter().map(|it| it.word()).collect(),
         price: price.map(|it| Shown(it.exact())),
         currency: price.and(table).map(|it| it.currency.as_str().to_owned()),
-        channels: [SMS].into_iter().filter(|_| refused.is_none()).collect(),
+        channels: channels.into_iter().map(Channel::word).collect(),
     };
     Ok(json::answer(StatusCode::OK, &view, 256))
 }
@@ -95,5 +95,6 @@ struct PredictView {
     #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<String>,
     /// By which channels a code would go there now.
+    #[schema(value_type = Vec<ChannelWord>)]
     channels: Vec<&'static str>,
 }

@@ -2,13 +2,14 @@
 
 use crate::api::handler::json::Shown;
 use crate::api::handler::kinds::{
-    Amount, CurrencyCode, IdempotencyKey, MessageKey, Moment, PhoneNumber, SendResult, SendWord, VerificationKey,
-    VerificationWord,
+    Amount, ChannelWord, CurrencyCode, IdempotencyKey, MessageKey, Moment, PhoneNumber, SendResult, SendWord,
+    VerificationKey, VerificationWord,
 };
 use crate::api::handler::time::Timestamp;
 use crate::api::read::attempt_view::CarrierName;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
+use crate::message::channel::Channel;
 use crate::message::money::{Currency, Money};
 use crate::message::phase::Phase;
 use crate::message::status::Status;
@@ -21,9 +22,6 @@ use crate::verify::app::SENDS_MAX;
 use crate::verify::progress::VerificationStatus;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// The one channel there is.
-pub(super) const SMS: &str = "sms";
 
 /// A verification.
 #[derive(Serialize, ToSchema)]
@@ -45,10 +43,12 @@ pub(super) struct VerificationView<'a> {
     /// Where it is.
     #[schema(value_type = VerificationWord)]
     status: &'static str,
-    /// How the code goes there: `sms`.
+    /// By what the code goes there, or went last.
+    #[schema(value_type = ChannelWord)]
     channel: &'static str,
-    /// By what it could go besides, where the user asks for it; null where there is nothing.
-    next_channel: Option<String>,
+    /// By what it could go now, for that has brought nothing: offer it to the person; null where nothing is offered.
+    #[schema(value_type = Option<ChannelWord>)]
+    next_channel: Option<&'static str>,
     /// Your reference.
     client_ref: Option<&'a str>,
     /// Whether it is of a number for tests, to which nothing is sent.
@@ -97,7 +97,8 @@ struct TryView<'a> {
     /// What names it for ever.
     #[schema(value_type = IdempotencyKey)]
     idempotency_key: String,
-    /// How: `sms`.
+    /// By what.
+    #[schema(value_type = ChannelWord)]
     channel: &'static str,
     /// At which carrier; null where the account is not shown it.
     #[schema(value_type = Option<String>)]
@@ -143,8 +144,8 @@ impl<'a> VerificationView<'a> {
             app: app.map_or_else(|| format!("#{}", it.app.0), |it| it.name.to_string()),
             to: Shown(it.to),
             status: it.progress.status().word(),
-            channel: SMS,
-            next_channel: None,
+            channel: it.channel.word(),
+            next_channel: it.offered.filter(|_| pending).map(Channel::word),
             client_ref: it.client_ref.as_deref(),
             test: it.is_test,
             locale: &it.language,
@@ -179,7 +180,7 @@ fn tries<'a>(it: &Verification, entries: &'a [Entry], around: &Around<'a>) -> Ve
     let try_view = |(at, (entry, attempt, status)): (usize, (&'a Entry, &'a Attempt, SendResult))| TryView {
         number: at + 1,
         idempotency_key: format!("{name}-attempt-{}", at + 1),
-        channel: SMS,
+        channel: channel_of(it, entry).word(),
         carrier: account.shows_carriers.then_some(Shown(CarrierName { plan, id: attempt.link.carrier })),
         message_id: Shown(veil.message(entry.body.id)),
         sent_at: Timestamp(attempt.intended_at),
@@ -189,8 +190,14 @@ fn tries<'a>(it: &Verification, entries: &'a [Entry], around: &Around<'a>) -> Ve
     entries.iter().flat_map(of_entry).enumerate().map(try_view).collect()
 }
 
+/// By what a message of a verification went: each has its send, at the same place.
+pub(super) fn channel_of(it: &Verification, entry: &Entry) -> Channel {
+    let at = it.messages.iter().position(|message| message.seq == entry.body.id.seq);
+    at.and_then(|at| it.sends.get(at)).map_or(it.channel, |it| it.channel)
+}
+
 /// What its messages cost, without those that were taken back; `None` where the route has no prices.
-fn cost(entries: &[Entry]) -> Option<Money> {
+pub(super) fn cost(entries: &[Entry]) -> Option<Money> {
     let mut paid = entries.iter().filter(|it| it.status() != Status::Cancelled).peekable();
     paid.peek()?;
     paid.map(|it| it.body.price).try_fold(Money::default(), |sum, it| Some(sum + it?))

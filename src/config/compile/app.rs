@@ -8,18 +8,15 @@ use crate::config::error::Findings;
 use crate::config::schema::app as written;
 use crate::config::{Environment, key_file};
 use crate::dispatch::door::plan::Carrier;
-use crate::message::class::Class;
 use crate::message::hidden::{CodeAlphabet, CodeForm};
 use crate::message::id::{AppId, CarrierId, RouteId};
 use crate::message::price::PriceTable;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
-use crate::text::content::{Content, Requested};
-use crate::text::cut::Cut;
 use crate::verify::app::{App, CHECKS_MAX, CHECKS_MIN, LIFETIME_MAX, LIFETIME_MIN, Resend, TEST_NUMBERS_MAX};
 use crate::verify::code::Code;
 use crate::verify::key_ring::KeyRing;
-use crate::verify::wording::{BRAND_MAX, BadWord, Frame, WORD_MAX, Wording, check_word};
+use crate::verify::wording::{BRAND_MAX, BadWord, Frame, check_word};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,25 +74,25 @@ pub fn all(written: &[(usize, written::App)], around: Around<'_>, findings: &mut
     all
 }
 
-struct One<'a, 'f> {
-    written: &'a written::App,
-    path: String,
-    findings: &'f mut Findings,
+/// An app, and what is found wrong with it.
+pub(super) struct One<'a, 'f> {
+    pub(super) written: &'a written::App,
+    pub(super) path: String,
+    pub(super) findings: &'f mut Findings,
 }
 
 impl One<'_, '_> {
-    fn at(&self, key: &str) -> String {
+    pub(super) fn at(&self, key: &str) -> String {
         format!("{}.{key}", self.path)
     }
 
-    fn fault(&mut self, key: &str, message: impl Into<String>) {
+    pub(super) fn fault(&mut self, key: &str, message: impl Into<String>) {
         let path = self.at(key);
         self.findings.fault(&path, message);
     }
 
     fn app(&mut self, id: AppId, around: Around<'_>) -> App {
         let written = self.written;
-        self.channels();
         let form = self.form();
         let lifetime = self.span("lifetime", written.lifetime, App::LIFETIME, (LIFETIME_MIN, LIFETIME_MAX));
         let resend_after =
@@ -105,11 +102,12 @@ impl One<'_, '_> {
         let words = Resend::ALL.map(|it| (it.word(), it));
         let resend = self.findings.choose(&self.at("resend"), written.resend.as_deref(), &words, Resend::default());
         let frame = self.frame();
-        let (texts, notices) = (self.texts(&frame), self.notices());
+        let (ways, notices) = (self.ways(&frame, lifetime, around), self.notices());
         let app = App {
             id,
             name: written.id.as_str().into(),
-            route: self.route(around),
+            ways,
+            auto_channel: self.written.auto_channel == Some(true),
             sender: self.sender(),
             form,
             lifetime,
@@ -119,7 +117,6 @@ impl One<'_, '_> {
             countries: self.countries(),
             max_price: self.max_price(around),
             locale: self.locale(),
-            texts,
             notices,
             frame,
             dlt_template_id: written.dlt_template_id.as_deref().map(Into::into),
@@ -127,20 +124,6 @@ impl One<'_, '_> {
         };
         self.render(&app, around);
         app
-    }
-
-    /// What stands in the way of any other than a text.
-    fn channels(&mut self) {
-        if let Some(channels) = &self.written.channels
-            && *channels != ["sms"]
-        {
-            let path = self.at("channels");
-            self.findings.unbuilt(&path, &format!("{channels:?}"), "[\"sms\"]");
-        }
-        if self.written.auto_channel == Some(true) {
-            let path = self.at("auto_channel");
-            self.findings.unbuilt(&path, "true", "false");
-        }
     }
 
     fn form(&mut self) -> CodeForm {
@@ -166,20 +149,6 @@ impl One<'_, '_> {
             self.fault(key, format!("{} s is not within {} and {} s", span.as_secs(), least.as_secs(), most.as_secs()));
         }
         span.clamp(least, most)
-    }
-
-    fn route(&mut self, around: Around<'_>) -> RouteId {
-        let id = RouteId(self.written.route);
-        match around.routes.get(&id) {
-            None if self.findings.is_written("route", &id.0.to_string()) => (),
-            None => self.fault("route", format!("there is no route {}", id.0)),
-            Some(route) if route.class != Class::Otp => {
-                let message = format!("route {} is for {}, and codes go by one for otp", id.0, route.class.word());
-                self.fault("route", message);
-            }
-            Some(_) => (),
-        }
-        id
     }
 
     fn sender(&mut self) -> Option<Box<str>> {
@@ -257,24 +226,6 @@ impl One<'_, '_> {
         }
     }
 
-    fn texts(&mut self, frame: &Frame) -> BTreeMap<Box<str>, Wording> {
-        let mut texts = BTreeMap::new();
-        if self.written.text.is_empty() {
-            self.fault("text", "it says nothing: write text = { en = \"{code} is your code.\" }");
-        }
-        for (language, text) in &self.written.text {
-            let key = format!("text.{language}");
-            if !is_language(language) {
-                self.fault(&key, format!("{language:?} is no language, such as \"en\" or \"pt-BR\""));
-            }
-            match Wording::parse(text, frame.brand.is_some()) {
-                Ok(wording) => _ = texts.insert(language.as_str().into(), wording),
-                Err(error) => self.fault(&key, error.to_string()),
-            }
-        }
-        texts
-    }
-
     fn notices(&mut self) -> BTreeMap<Box<str>, Box<str>> {
         for language in
             self.written.notice.keys().filter(|it| !self.written.text.contains_key(*it)).cloned().collect::<Vec<_>>()
@@ -324,36 +275,10 @@ impl One<'_, '_> {
         }
         numbers
     }
-
-    /// Every text goes in one SMS at every carrier of the route, with the line for machines as it is.
-    fn render(&mut self, app: &App, around: Around<'_>) {
-        let Some(route) = around.routes.get(&app.route) else { return };
-        for (language, wording) in &app.texts {
-            let longest: BTreeMap<_, _> = wording.words().map(|it| (it.into(), "x".repeat(WORD_MAX).into())).collect();
-            let Some(said) = app.says(language, &longest) else { continue };
-            for carrier in route.every_carrier().into_iter().filter_map(|it| around.carriers.get(&it)) {
-                let content = Content::plain(&said.text, Requested::Auto);
-                let message = match Cut::of(content, &carrier.dialect.text) {
-                    Ok(cut) if cut.submits() == 1 && cut.estimate().parts == 1 => continue,
-                    Ok(cut) => format!("takes {} SMS at carrier {}", cut.estimate().parts, carrier.name),
-                    Err(error) => format!("cannot be said at carrier {}: {error}", carrier.name),
-                };
-                let what = if longest.is_empty() { "" } else { ", with the longest words," };
-                self.fault(&format!("text.{language}"), format!("the text{what} with its code and lines {message}"));
-            }
-        }
-    }
 }
 
 const fn is_base64(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/')
-}
-
-fn is_language(text: &str) -> bool {
-    let mut subtags = text.split('-');
-    let first =
-        subtags.next().is_some_and(|it| (2..=3).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_lowercase()));
-    first && subtags.all(|it| (2..=8).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_alphanumeric()))
 }
 
 /// A name of hosts, as RFC 1123 has them, with a dot in it.

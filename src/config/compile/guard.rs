@@ -177,7 +177,13 @@ fn spend(written: Option<&str>, around: Around<'_>, findings: &mut Findings) -> 
         findings.fault(path, "guards look back for a day at most");
     }
     let mut currencies = BTreeSet::new();
-    for carrier in around.apps.values().filter_map(|it| around.routes.get(&it.route)).flat_map(Route::every_carrier) {
+    for carrier in around
+        .apps
+        .values()
+        .flat_map(|it| &it.ways)
+        .filter_map(|it| around.routes.get(&it.route))
+        .flat_map(Route::every_carrier)
+    {
         let Some(carrier) = around.carriers.get(&carrier) else { continue };
         match &carrier.dialect.cost {
             Some(it) if it.default.is_none() => {

@@ -1,16 +1,25 @@
 //! Where we listen: each place once, and what other machines can reach is told of.
 
 use crate::api::server::options::{Http, Listen};
+use crate::config::compile::port::Listening;
 use crate::config::error::Findings;
 use crate::config::schema::carrier::Carrier;
 
 /// A listener: the path of its key, what it is called, and where it is.
 type Listener = (String, String, Listen);
 
-/// Checks both listeners of the API, and those of carriers that connect to us, against each other.
-pub fn check((http, admin): (&Http, &Http), carriers: &[(usize, Carrier)], findings: &mut Findings) {
+/// Checks the listeners of the API, of ports, and of carriers that connect to us, against each other.
+pub fn check(
+    (http, admin): (&Http, &Http),
+    ports: &[Listening],
+    carriers: &[(usize, Carrier)],
+    findings: &mut Findings,
+) {
     let named = |section: &str, it: &Http| (format!("{section}.listen"), format!("[{section}]"), it.listen.clone());
     let mut all: Vec<Listener> = vec![named("http", http), named("admin", admin)];
+    let ports: Vec<(String, &Http)> =
+        ports.iter().map(|(role, it)| (format!("port.{}", role.kind.word()), it)).collect();
+    all.extend(ports.iter().map(|(section, it)| named(section, it)));
     all.extend(carriers.iter().filter_map(|(place, it)| {
         let listen = Listen::Tcp(it.outbind.as_ref()?.listen.parse().ok()?);
         Some((format!("carrier.{place}.outbind.listen"), format!("carrier {:?}", it.id), listen))
@@ -21,9 +30,10 @@ pub fn check((http, admin): (&Http, &Http), carriers: &[(usize, Carrier)], findi
             findings.fault(path, format!("{listen} is taken: {name} listens on {theirs}"));
         }
     }
-    for (section, it) in [("http", http), ("admin", admin)] {
+    let each = ports.iter().map(|(section, it)| (section.as_str(), *it));
+    for (section, it) in [("http", http), ("admin", admin)].into_iter().chain(each) {
         if is_reachable(&it.listen) && it.tls.is_none() {
-            let mend = if section == "http" { "set tls, or listen" } else { "listen" };
+            let mend = if section == "admin" { "listen" } else { "set tls, or listen" };
             let message = format!(
                 "{} can be reached from other machines and has no TLS: keys, numbers and texts can be read on the way; {mend} on 127.0.0.1 behind a proxy that has it",
                 it.listen

@@ -6,6 +6,7 @@ pub mod account;
 pub mod app;
 pub mod carrier;
 mod cdr;
+mod channel;
 pub mod http;
 pub mod lookup;
 pub mod address;
@@ -17,6 +18,7 @@ pub mod guard;
 pub mod opt_out;
 pub mod outbind;
 pub mod password;
+pub mod port;
 pub mod price;
 pub mod numbers;
 pub mod destination;
@@ -145,7 +147,8 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let inbound = inbound::rules(&schema.inbound, names, findings);
     let opt_out = opt_out::opt_out(&schema.opt_out, findings);
     let (http, admin) = (service::http(&schema.http, findings), service::admin(&schema.admin, findings));
-    listeners::check((&http, &admin), &schema.carriers, findings);
+    let ports = port::all(&schema.ports, &http, &schema.apps, findings);
+    listeners::check((&http, &admin), &ports, &schema.carriers, findings);
     let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
     Loaded {
         plan: Arc::new(Plan {
@@ -171,6 +174,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
         cdr: cdr::cdr(schema.cdr.as_ref(), names, findings),
         http,
         admin,
+        ports,
         store,
         clock: service::clock(&schema.clock, findings),
         shutdown: service::shutdown(&schema.shutdown),

@@ -19,15 +19,7 @@ use std::time::Duration;
 pub fn http(written: &service::Http, findings: &mut Findings) -> Http {
     let default = Http::applications();
     let listen = listen("http.listen", written.listen.as_deref(), default.listen.clone(), findings);
-    let tls = written.tls.as_ref().map(|it| {
-        readable("http.tls.certificate", &it.certificate, findings);
-        readable("http.tls.key", &it.key, findings);
-        private("http.tls.key", &it.key, findings);
-        if matches!(listen, Listen::Unix(_)) {
-            findings.fault("http.tls", "a unix socket has no TLS");
-        }
-        Tls { certificate: it.certificate.clone(), key: it.key.clone() }
-    });
+    let tls = tls("http.tls", written.tls.as_ref(), &listen, findings);
     let mut count = |key: &str, written: Option<u32>, default: usize| match written {
         Some(it) => findings.within(&format!("http.{key}"), it.into(), 1..=1_000_000) as usize,
         None => default,
@@ -58,7 +50,20 @@ pub fn admin(written: &service::Admin, findings: &mut Findings) -> Http {
     Http { listen, ..default }
 }
 
-fn listen(path: &str, written: Option<&str>, default: Listen, findings: &mut Findings) -> Listen {
+/// The certificate of a listener, whose files are there.
+pub fn tls(path: &str, written: Option<&service::Tls>, listen: &Listen, findings: &mut Findings) -> Option<Tls> {
+    let it = written?;
+    readable(&format!("{path}.certificate"), &it.certificate, findings);
+    readable(&format!("{path}.key"), &it.key, findings);
+    private(&format!("{path}.key"), &it.key, findings);
+    if matches!(listen, Listen::Unix(_)) {
+        findings.fault(path, "a unix socket has no TLS");
+    }
+    Some(Tls { certificate: it.certificate.clone(), key: it.key.clone() })
+}
+
+/// Where a listener is.
+pub fn listen(path: &str, written: Option<&str>, default: Listen, findings: &mut Findings) -> Listen {
     let Some(text) = written else { return default };
     Listen::parse(text).unwrap_or_else(|| {
         findings.fault(

@@ -33,7 +33,14 @@ pub struct App {
     pub countries: Vec<String>,
     #[serde(default)]
     pub max_price: Option<BTreeMap<String, String>>,
+    #[serde(default)]
     pub text: BTreeMap<String, String>,
+    #[serde(default)]
+    pub voice: Option<Way>,
+    #[serde(default)]
+    pub whatsapp: Option<Way>,
+    #[serde(default)]
+    pub email: Option<Way>,
     #[serde(default)]
     pub notice: BTreeMap<String, String>,
     #[serde(default)]
@@ -50,6 +57,16 @@ pub struct App {
     pub dlt_template_id: Option<String>,
     #[serde(default)]
     pub test_numbers: BTreeMap<String, Secret<String>>,
+}
+
+/// A channel of an app beside SMS.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Way {
+    pub route: u32,
+    #[serde(default)]
+    pub text: BTreeMap<String, String>,
 }
 
 /// The code of an app.

@@ -15,6 +15,8 @@ pub mod service;
 pub mod unbuilt;
 pub mod webhook;
 
+use crate::api::port::kind::PortKind;
+
 /// The sections that are arrays of tables.
 pub const ARRAYS: [&str; 6] = ["account", "carrier", "route", "rule", "inbound", "app"];
 
@@ -63,6 +65,8 @@ pub struct Schema {
     pub rules: Vec<(usize, route::Rule)>,
     /// `[[inbound]]`
     pub inbound: Vec<(usize, route::Inbound)>,
+    /// `[port.*]`, each with its name
+    pub ports: Vec<(PortKind, service::Port)>,
     /// `[[app]]`
     pub apps: Vec<(usize, app::App)>,
 }

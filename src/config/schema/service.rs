@@ -30,6 +30,16 @@ pub struct Tls {
     pub key: PathBuf,
 }
 
+/// `[port.*]`: a listener for clients of another service.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Port {
+    pub listen: Option<String>,
+    pub tls: Option<Tls>,
+    pub app: Option<String>,
+}
+
 /// `[admin]`: the listener for operators.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

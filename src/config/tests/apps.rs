@@ -2,6 +2,7 @@
 
 use super::Folder;
 use crate::config::{Loaded, key_file};
+use crate::message::channel::Channel;
 use crate::message::id::AppId;
 use crate::number::e164::E164;
 use crate::verify::app::App;
@@ -59,7 +60,7 @@ fn an_app_has_what_is_written_and_else_what_is_usual() {
     let app = &loaded.plan.apps[&loaded.plan.app_named("login").map_or(AppId(0), |it| it.id)];
     assert_eq!((app.form.size(), app.lifetime, app.checks, &*app.locale), (8, Duration::from_secs(600), 3, "nl"));
     assert_eq!(app.test_numbers.get(&E164(31_600_000_001)).map(|it| it.expose()), Some("BCDFGHJK"));
-    let said = app.says("nl", &Default::default()).expect("it speaks Dutch");
+    let said = app.says(Channel::Sms, "nl", &Default::default()).expect("it speaks Dutch");
     assert_eq!(said.text, "00000000\nZeg het niemand.\nFA+9qCX9VSu\n@shop.example #00000000");
     assert!(!format!("{loaded:?}").contains("BCDFGHJK"));
 }
@@ -77,8 +78,27 @@ fn what_is_wrong_with_an_app_is_said_at_its_key() {
         ("lifetime = \"2h\"", "lifetime: 7200 s is not within 60 and 3600 s"),
         ("lifetime = \"1m\"\nresend_after = \"2m\"", "resend_after: 120 s is not within 1 and 60 s"),
         ("resend = \"old\"", "resend: unknown value \"old\"; known are same, new"),
-        ("channels = [\"voice\"]", "channels: channels = [\"voice\"] has no function yet; remove it or use [\"sms\"]"),
-        ("auto_channel = true", "auto_channel: auto_channel = true has no function yet; remove it or use false"),
+        ("channels = [\"fax\"]", "channels: unknown value \"fax\"; known are sms, voice, whatsapp, email"),
+        ("channels = [\"sms\", \"sms\"]", "channels: sms stands there twice"),
+        ("channels = [\"voice\"]\nvoice = { route = 8 }", "channels: sms is one of them"),
+        (
+            "channels = [\"sms\", \"voice\"]",
+            "voice: this key is required where channels has voice: voice = { route = 9 }",
+        ),
+        ("email = { route = 8 }", "email: channels does not have email"),
+        ("auto_channel = true", "auto_channel: there is no other channel to take: see channels"),
+        (
+            "channels = [\"sms\", \"voice\"]\nvoice = { route = 9 }",
+            "voice.route: route 9 is for marketing, and codes go by one for otp",
+        ),
+        (
+            "channels = [\"sms\", \"voice\"]\nvoice = { route = 8, text = { nl = \"{code}\" } }",
+            "voice.text: there is none in \"en\"",
+        ),
+        (
+            "channels = [\"sms\", \"voice\"]\nvoice = { route = 8 }",
+            "channels: route 8 has no receipt_window, so that nobody learns that sms brought nothing and the next is wanted",
+        ),
         ("text = { en = \"no code\" }", "text.en: it has to say {code} once"),
         ("text = { x = \"{code}\" }", "text.x: \"x\" is no language, such as \"en\" or \"pt-BR\""),
         (
@@ -121,4 +141,22 @@ fn apps_without_keys_are_refused_and_keys_are_not_said() {
     folder.write("nuncio.toml", &format!("{}[keys]\nring_file = {:?}\n", written(""), folder.path("other")));
     let said = folder.read(&[]).err().unwrap_or_default();
     assert!(said.contains("keys.ring_file: line 1 is no key") && !said.contains("abab"), "{said}");
+}
+
+/// An app that can call, with codes that live so long, behind a carrier of which no receipt comes for a minute.
+fn with_voice(lifetime: &str) -> String {
+    let app = format!("lifetime = {lifetime:?}\nchannels = [\"sms\", \"voice\"]\nvoice = {{ route = 8 }}");
+    written(&app)
+        .replace("carriers = [\"acme\"]\n[[route]]", "carriers = [\"acme\"]\nreceipt_window = \"60s\"\n[[route]]")
+}
+
+#[test]
+fn windows_of_channels_fit_into_the_life_of_a_code() {
+    let loaded = folder(&with_voice("61s")).read(&[]).unwrap_or_else(|error| panic!("{error}")).loaded;
+    let app = loaded.plan.app_named("login").expect("it is there");
+    assert_eq!(app.ways.iter().map(|it| it.channel).collect::<Vec<_>>(), [Channel::Sms, Channel::Voice]);
+    let voice = app.says(Channel::Voice, "en", &Default::default()).expect("it speaks English");
+    assert_eq!(voice.text, "0, 0, 0, 0, 0, 0 is your Shop code.");
+    let error = folder(&with_voice("60s")).read(&[]).expect_err("the last channel is given a dead code");
+    assert!(error.contains("lifetime: the last channel is offered after 60 s"), "{error}");
 }

@@ -124,6 +124,8 @@ fn known() -> Vec<String> {
         ("guard.pumping", fields::<guard::Pumping>()),
         ("guard.new_country", fields::<guard::NewCountry>()),
         ("keys", fields::<app::Keys>()),
+        ("port.twilio-verify", fields::<service::Port>()),
+        ("port.vonage-verify", fields::<service::Port>()),
         ("port.kannel", fields::<unbuilt::Port>()),
     ];
     let all = sections.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}.{key}")));

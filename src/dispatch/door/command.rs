@@ -4,7 +4,8 @@ use crate::carrier::query::Query;
 use crate::carrier::submit::Submit;
 use crate::dispatch::door::happening::RequestId;
 use crate::dispatch::door::reply::Reply;
-use crate::message::id::LinkId;
+use crate::message::channel::Channel;
+use crate::message::id::{LinkId, VerificationId};
 use crate::message::time::Time;
 use crate::record::event::Audience;
 use std::time::Duration;
@@ -26,6 +27,8 @@ pub enum Command {
     Rebind(LinkId),
     /// Believe the clock on the wall.
     ConfirmClock,
+    /// A code of this verification goes by another channel, for nobody has to ask.
+    TakeChannel(VerificationId, Channel),
     /// Keep the PDUs of a link for a while.
     Trace(LinkId, Tracing),
 }

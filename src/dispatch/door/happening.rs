@@ -3,6 +3,7 @@
 use crate::carrier::report::Report;
 use crate::dispatch::door::plan::Plan;
 use crate::guard::guards::Asker;
+use crate::message::channel::Channel;
 use crate::message::class::Class;
 use crate::message::era::Wall;
 use crate::message::extras::Extras;
@@ -183,6 +184,8 @@ pub struct Verify {
     pub language: Box<str>,
     /// The words of the application in its text.
     pub words: BTreeMap<Box<str>, Box<str>>,
+    /// By what it goes.
+    pub channel: Channel,
     /// Who asks for it.
     pub by: Asker,
     /// One message, with zeros in the place of the code, and where these begin; none to a number for tests.
@@ -196,6 +199,8 @@ pub struct Verify {
 pub struct Predict {
     /// By which app.
     pub app: AppId,
+    /// By what.
+    pub channel: Channel,
     /// To whom.
     pub to: E164,
     /// Who asks.

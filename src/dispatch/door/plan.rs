@@ -105,6 +105,12 @@ impl Plan {
         self.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(number, self.country(number))
     }
 
+    /// Whether an app offers another channel behind this route.
+    pub fn offers_behind(&self, route: RouteId) -> bool {
+        let ways = self.apps.values().flat_map(|it| it.ways.iter().rev().skip(1));
+        ways.map(|it| it.route).any(|it| it == route)
+    }
+
     /// What the dearest carrier of a route charges for one SMS to a number; `None` where one of them does not say.
     pub fn dearest(&self, route: RouteId, number: E164) -> Option<Money> {
         let carriers = self.routes.get(&route)?.every_carrier();

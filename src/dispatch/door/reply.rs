@@ -7,6 +7,7 @@ use crate::dispatch::door::happening::{
 use crate::dispatch::door::snapshot::Snapshot;
 use crate::guard::guards::Objection;
 use crate::guard::policy::GuardKind;
+use crate::message::channel::Channel;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::money::Money;
 use crate::message::time::Time;
@@ -170,6 +171,8 @@ pub struct Predicted {
     pub refused: Option<Objection>,
     /// Those that would refuse it if they did more than count.
     pub shadowed: Vec<GuardKind>,
+    /// By what it would be sent now.
+    pub channels: Vec<Channel>,
 }
 
 closed_set! {
@@ -247,6 +250,8 @@ pub enum Denial {
         until: Time,
         /// How long that is.
         wait: Option<Duration>,
+        /// By what the app could send it that the guard has no say in.
+        channels: Vec<Channel>,
     },
     /// The key that a code was made with is not there.
     NoKeys,

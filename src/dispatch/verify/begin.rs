@@ -110,6 +110,8 @@ impl Dispatch {
             sent: now,
             messages: Vec::new(),
             sends: Vec::new(),
+            channel: asked.channel,
+            offered: None,
             client_ref: asked.client_ref,
             language: asked.language,
             words: asked.words,
@@ -119,6 +121,7 @@ impl Dispatch {
         {
             return Ok(Err(denial));
         }
+        self.offer_where_all_is_closed(app, &mut it, dice);
         self.verifications.put(it.clone());
         Ok(Ok(self.done(Started::Created, it, asked.idempotency)))
     }
@@ -132,8 +135,9 @@ impl Dispatch {
         store: &mut S,
     ) -> Result<Result<Verifying, Denial>, Poisoned> {
         let now = self.beat.now;
-        let again = it.sent + app.resend_after;
-        if now < again {
+        let (again, moves) = (it.sent + app.resend_after, asked.channel != it.channel);
+        // What is offered may be taken at once.
+        if now < again && !(moves && it.offered == Some(asked.channel)) {
             // Whoever names it means it; whoever begins anew has perhaps tapped twice.
             return Ok(match asked.again {
                 Some(_) => Err(Denial::Soon(again.since(now))),
@@ -153,17 +157,19 @@ impl Dispatch {
             it.seed = seed;
         }
         (it.language, it.words) = (asked.language, asked.words);
+        (it.channel, it.offered) = (asked.channel, None);
         if let Some((submission, places)) = asked.send
             && let Err(denial) = self.send_code(&mut it, (submission, places, asked.by), dice, store)?
         {
             return Ok(Err(denial));
         }
-        if it.seed != before {
-            // What is on its way says a code that is dead.
+        if it.seed != before || moves {
+            // What is on its way says a code that is dead, or would come beside the call.
             let old: Vec<_> = it.messages.iter().rev().skip(1).copied().collect();
             self.end_of_code(&old, store)?;
         }
         it.sent = now;
+        self.offer_where_all_is_closed(app, &mut it, dice);
         self.verifications.put(it.clone());
         Ok(Ok(self.done(Started::Resent, it, asked.idempotency)))
     }
@@ -221,7 +227,7 @@ impl Dispatch {
         Ok(match self.accept_now(*submission, dice, store)? {
             Ok(messages) => {
                 it.messages.extend(messages);
-                it.sends.push(CodeSend { at: self.beat.now, address: by.address });
+                it.sends.push(CodeSend { at: self.beat.now, address: by.address, channel: it.channel });
                 self.note_send(it, by);
                 Ok(())
             }

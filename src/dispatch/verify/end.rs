@@ -41,7 +41,8 @@ impl Dispatch {
             let Some(it) = self.verifications.numbered(n, store)? else { continue };
             self.bring(it.messages.iter().map(|it| it.seq), store)?;
             let entry = |it: &MessageId| self.set.get(it.seq).map(|it| &it.entry);
-            if it.messages.iter().all(|it| entry(it).is_none_or(has_reached_nobody)) {
+            let has_reached_nobody = it.messages.iter().all(|it| entry(it).is_none_or(has_reached_nobody));
+            if has_reached_nobody && !self.offers(&it) {
                 let is_live = it.progress.is_live(self.beat.now);
                 let end = if is_live { VerificationEnd::Fail } else { VerificationEnd::Expire };
                 self.end_verification(it, end, dice, store)?;
@@ -118,7 +119,7 @@ impl Dispatch {
             app: self.beat.plan.app_name(it.app).map(str::to_owned),
             to: it.to.to_string(),
             status: status.word(),
-            channel: "sms",
+            channel: it.channel.word(),
             client_ref: it.client_ref.as_deref(),
             test: it.is_test,
             sends: it.messages.len(),

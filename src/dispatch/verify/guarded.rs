@@ -10,6 +10,7 @@ use crate::dispatch::door::reply::{Denial, Predicted};
 use crate::dispatch::verify::history::{GuardedEvent, GuardedKind, wish};
 use crate::guard::guards::{Asker, Judgement, Notice, Objection, Outcome, Wish, letters};
 use crate::guard::policy::{GuardKind, GuardMode};
+use crate::message::channel::Channel;
 use crate::message::id::AppId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
@@ -40,22 +41,30 @@ impl Dispatch {
         for objection in judgement.shadowed {
             self.beat.tell(Fact::Guarded { guard: objection.guard, mode: GuardMode::Shadow });
         }
-        Ok(judgement.refused.map_or(Ok(()), |it| Err(self.guarded(it))))
+        let of = (it.app, by.line);
+        Ok(judgement.refused.map_or(Ok(()), |it| Err(self.guarded(of, it))))
     }
 
     /// What the guards would say to a code; nothing counts.
     pub(crate) fn predict<S: Store>(
         &mut self,
         request: RequestId,
-        Predict { app, to, by, is_free }: Predict,
+        Predict { app, channel, to, by, is_free }: Predict,
         store: &mut S,
     ) -> Result<(), Poisoned> {
-        let wish = self.wish_of((app, to, by), self.beat.now);
+        let wish = self.wish_of((app, channel, to, by), self.beat.now);
         let judgement = if is_free { Judgement::default() } else { self.ask_guards(&wish, store)? };
         let shown = |it: Objection| Objection { until: self.beat.shown(it.until), ..it };
         let refused = judgement.refused.map(shown);
         let shadowed = judgement.shadowed.iter().map(|it| it.guard).collect();
-        self.beat.grant(request, Predicted { refused, shadowed });
+        let mut channels = Vec::new();
+        for way in self.beat.plan.apps.get(&app).map_or(&[][..], |it| &it.ways) {
+            let wish = self.wish_of((app, way.channel, to, by), self.beat.now);
+            if is_free || self.ask_guards(&wish, store)?.refused.is_none() {
+                channels.push(way.channel);
+            }
+        }
+        self.beat.grant(request, Predicted { refused, shadowed, channels });
         Ok(())
     }
 
@@ -86,7 +95,7 @@ impl Dispatch {
                 self.beat.tell(Fact::Guarded { guard, mode: GuardMode::Shadow });
                 Ok(())
             }
-            Some(until) => Err(self.guarded(Objection { guard, until })),
+            Some(until) => Err(self.guarded((it.app, LineType::Other), Objection { guard, until })),
             None => Ok(()),
         }
     }
@@ -110,8 +119,11 @@ impl Dispatch {
         let outcome = Outcome { at, to, created, sends: &it.sends, approved, chosen, left };
         let notices = self.guards.ended(&plan.guard, outcome);
         self.notice(notices);
-        if let (false, Some(cost)) = (left, self.wish(it, Asker { address: None, line: LineType::Other }).cost) {
-            self.guards.give_back(cost, &it.sends);
+        for send in it.sends.iter().filter(|_| !left) {
+            let cost = plan.apps.get(&it.app).and_then(|app| plan.dearest(app.way(send.channel)?.route, to));
+            if let Some(cost) = cost {
+                self.guards.give_back(cost, send.at);
+            }
         }
         let country = plan.country(it.to);
         if it.progress.status() == VerificationStatus::Approved
@@ -136,6 +148,7 @@ impl Dispatch {
         loop {
             let page = store.verifications_before(from, PAGE)?;
             let is_recent = |it: &Verification| now < it.created + VERIFICATION_AGE;
+            page.iter().for_each(|it| self.take_offered(it));
             let counts = |it: &&Verification| is_recent(it) && !self.verifications.has_changed(it.id);
             seen.extend(page.iter().filter(counts).flat_map(GuardedEvent::of));
             match page.last().filter(|it| is_recent(it)) {
@@ -149,8 +162,9 @@ impl Dispatch {
         let plan = Arc::clone(&self.beat.plan);
         for it in seen {
             match &it.what {
-                GuardedKind::Sent(address) => {
-                    let wish = self.wish_of((it.app, it.to, Asker { address: *address, line: LineType::Other }), it.at);
+                GuardedKind::Sent(send) => {
+                    let by = Asker { address: send.address, line: LineType::Other };
+                    let wish = self.wish_of((it.app, send.channel, it.to, by), it.at);
                     _ = self.guards.sent(&plan.guard, &wish);
                 }
                 GuardedKind::Wrong => self.guards.guessed_wrong(&plan.guard, it.to, it.at),
@@ -167,18 +181,20 @@ impl Dispatch {
     }
 
     fn wish(&self, it: &Verification, by: Asker) -> Wish<'static> {
-        self.wish_of((it.app, it.to, by), self.beat.now)
+        self.wish_of((it.app, it.channel, it.to, by), self.beat.now)
     }
 
-    fn wish_of(&self, (app, to, by): (AppId, E164, Asker), at: Time) -> Wish<'static> {
-        wish(&self.beat.plan, (app, to, by), (at, self.operated.lets_through(to)))
+    fn wish_of(&self, (app, channel, to, by): (AppId, Channel, E164, Asker), at: Time) -> Wish<'static> {
+        wish(&self.beat.plan, (app, channel, to, by), (at, self.operated.lets_through(to)))
     }
 
     /// The denial for what a guard says, which is counted.
-    fn guarded(&mut self, Objection { guard, until }: Objection) -> Denial {
+    fn guarded(&mut self, (app, line): (AppId, LineType), Objection { guard, until }: Objection) -> Denial {
         self.beat.tell(Fact::Guarded { guard, mode: GuardMode::Enforce });
         let wait = until.known().map(|it| it.since(self.beat.now));
-        Denial::Guarded { guard, until: self.beat.shown(until), wait }
+        let ways = self.beat.plan.apps.get(&app).into_iter().flat_map(|it| &it.ways);
+        let channels = ways.map(|it| it.channel).filter(|it| !guard.withholds(*it, line)).collect();
+        Denial::Guarded { guard, until: self.beat.shown(until), wait, channels }
     }
 
     fn notice(&mut self, notices: impl IntoIterator<Item = Notice>) {

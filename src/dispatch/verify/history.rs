@@ -2,7 +2,7 @@
 
 use crate::dispatch::door::plan::Plan;
 use crate::guard::guards::{Asker, CodeSend, Outcome, Wish};
-use crate::guard::prefix::PersonAddress;
+use crate::message::channel::Channel;
 use crate::message::id::AppId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
@@ -27,8 +27,8 @@ pub struct GuardedEvent {
 /// What they saw.
 #[derive(Clone, Debug)]
 pub enum GuardedKind {
-    /// A code was sent, to who asked from there.
-    Sent(Option<PersonAddress>),
+    /// A code was sent.
+    Sent(CodeSend),
     /// A guess was wrong.
     Wrong,
     /// It ended.
@@ -55,7 +55,7 @@ impl GuardedEvent {
         let seen = |at, what| Self { at, of: it.id.n, app: it.app, to: it.to, what };
         let end = it.progress.ended();
         let last = if it.progress.is_pending() { it.progress.expires() } else { end };
-        let sent = it.sends.iter().map(|it| seen(it.at, GuardedKind::Sent(it.address)));
+        let sent = it.sends.iter().map(|it| seen(it.at, GuardedKind::Sent(*it)));
         let wrong = (0..it.progress.wrong()).map(|_| seen(last, GuardedKind::Wrong));
         let approved = it.progress.status() == VerificationStatus::Approved;
         let (sends, chosen) = (it.sends.as_slice().into(), it.is_chosen());
@@ -76,7 +76,7 @@ impl GuardedEvent {
 /// A code as the guards see it, and what an operator ordered for its number.
 pub fn wish(
     plan: &Plan,
-    (app, to, by): (AppId, E164, Asker),
+    (app, channel, to, by): (AppId, Channel, E164, Asker),
     (at, ordered): (Time, Option<(bool, Time)>),
 ) -> Wish<'static> {
     let country = plan.country(to);
@@ -84,10 +84,11 @@ pub fn wish(
     Wish {
         at,
         app,
+        channel,
         to,
         by,
         country,
-        cost: known.and_then(|it| plan.dearest(it.route, to)),
+        cost: known.and_then(|it| plan.dearest(it.way(channel)?.route, to)),
         max_price: known.and_then(|it| it.max_price.as_ref()?.price(to, country)),
         ordered,
     }

@@ -7,3 +7,4 @@ mod check;
 pub mod guarded;
 pub mod history;
 mod end;
+mod offer;

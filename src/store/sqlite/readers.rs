@@ -227,6 +227,11 @@ impl Readers {
         self.ask(|conn| verifications::of_account(conn, to, of, page)).map(|it| it.shown(&self.eras()))
     }
 
+    /// Up to `limit` verifications with places below `n`, newest first.
+    pub fn verifications_before(&self, n: u64, limit: usize) -> Result<Vec<Verification>, Fault> {
+        self.ask(|conn| verifications::before(conn, n, limit)).map(|it| it.shown(&self.eras()))
+    }
+
     /// What an account has; nothing if it never had something.
     pub fn balance(&self, account: AccountId) -> Result<Money, Fault> {
         self.ask(|conn| money::balance(conn, account))

@@ -5,6 +5,7 @@ use crate::carrier::id::Relation;
 use crate::carrier::mo::ReferenceKind;
 use crate::guard::prefix::Prefix;
 use crate::message::attempt::{Answer, Cause};
+use crate::message::channel::Channel;
 use crate::message::class::Class;
 use crate::message::hidden::CodeAlphabet;
 use crate::message::id::{CarrierId, LinkId, RouteId};
@@ -127,6 +128,7 @@ EventKind
   14 VerificationExpired "verification.expired"
   15 VerificationCanceled "verification.canceled"
   16 VerificationMaxAttemptsReached "verification.max_attempts_reached"
+  17 VerificationChannelOffered "verification.channel_offered"
 VerificationStatus
   0 Pending "pending"
   1 Approved "approved"
@@ -137,6 +139,11 @@ VerificationStatus
 CodeAlphabet
   0 Digits "digits"
   1 Letters "letters"
+Channel
+  0 Sms "sms"
+  1 Voice "voice"
+  2 Whatsapp "whatsapp"
+  3 Email "email"
 Origin
   0 Handset "handset"
   1 Operator "operator"
@@ -201,6 +208,7 @@ fn no_number_and_no_word_that_is_stored_becomes_another() {
         lines(numbered(EventKind::from_number), |it| (it.number(), it.word())),
         lines(numbered(VerificationStatus::from_number), |it| (it.number(), it.word())),
         lines(numbered(CodeAlphabet::from_number), |it| (it.number(), it.word())),
+        lines(numbered(Channel::from_number), |it| (it.number(), it.word())),
         lines(numbered(Origin::from_number), |it| (it.number(), it.word())),
         lines(numbered(Why::from_number), |it| (it.number(), it.word())),
         lines(Deed::ALL, |it| (it.number(), it.word())),

@@ -2,6 +2,7 @@
 
 use crate::guard::guards::CodeSend;
 use crate::guard::prefix::PersonAddress;
+use crate::message::channel::Channel;
 use crate::message::hidden::{CodeAlphabet, CodeForm, KeyId, Seed};
 use crate::message::id::{AccountId, AppId, MessageId, Seq, VerificationId};
 use crate::message::time::Time;
@@ -41,7 +42,7 @@ impl Script {
         let message = |it: &mut Self| MessageId { seq: Seq(it.below(100)), token: it.chance() };
         let send = |it: &mut Self| {
             let address = it.one_in(2).then(|| PersonAddress(it.chance().into()));
-            CodeSend { at: it.now, address }
+            CodeSend { at: it.now, address, channel: Channel::ALL[n as usize % 4] }
         };
         Verification {
             id,
@@ -55,6 +56,8 @@ impl Script {
             created: self.now,
             sent: self.now,
             sends: (0..self.below(2)).map(|_| send(self)).collect(),
+            channel: Channel::ALL[n as usize % 4],
+            offered: n.is_multiple_of(3).then_some(Channel::Voice),
             messages: (0..self.below(3)).map(|_| message(self)).collect(),
             client_ref: self.one_in(2).then(|| "λ".into()),
             language: "en".into(),

@@ -270,7 +270,7 @@ impl World {
                 }
                 // Whoever is woken reads the log, which is judged at the end.
                 Command::Emit(_) => {}
-                Command::Rebind(_) | Command::Trace(..) | Command::ConfirmClock => {
+                Command::Rebind(_) | Command::Trace(..) | Command::ConfirmClock | Command::TakeChannel(..) => {
                     panic!("no operator orders anything here")
                 }
             }

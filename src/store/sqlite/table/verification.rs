@@ -3,6 +3,7 @@
 
 use crate::guard::guards::CodeSend;
 use crate::guard::prefix::PersonAddress;
+use crate::message::channel::Channel;
 use crate::message::id::{AccountId, AppId, MessageId, Seq, VerificationId};
 use crate::message::time::Time;
 use crate::number::e164::E164;
@@ -47,14 +48,33 @@ struct Particulars {
     seed: SeedCell,
     /// Each with its chance in hexadecimal.
     messages: Vec<(u64, String)>,
-    /// Each with its address in hexadecimal, or nothing.
-    sends: Vec<(u64, String)>,
+    sends: Vec<SendCell>,
+    #[serde(default, skip_serializing_if = "is_sms")]
+    channel: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    offered: Option<String>,
     language: Box<str>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     words: BTreeMap<Box<str>, Box<str>>,
 }
 
+/// When, from where in hexadecimal or nothing, and by what; an SMS has no word.
+#[derive(Serialize, Deserialize)]
+struct SendCell(u64, String, #[serde(default, skip_serializing_if = "is_sms")] String);
+
 const VERSION: u8 = 1;
+
+fn is_sms(word: &str) -> bool {
+    word.is_empty()
+}
+
+fn word(channel: Channel) -> String {
+    if channel == Channel::Sms { String::new() } else { channel.word().to_owned() }
+}
+
+fn channel(word: &str) -> Option<Channel> {
+    if is_sms(word) { Some(Channel::Sms) } else { Channel::from_word(word) }
+}
 
 pub(in crate::store::sqlite) fn write(it: &Verification) -> RowWriter<'_> {
     let particulars = Particulars {
@@ -64,8 +84,13 @@ pub(in crate::store::sqlite) fn write(it: &Verification) -> RowWriter<'_> {
         sends: it
             .sends
             .iter()
-            .map(|it| (it.at.0, it.address.map_or_else(String::new, |it| format!("{:x}", it.0))))
+            .map(|it| {
+                let address = it.address.map_or_else(String::new, |it| format!("{:x}", it.0));
+                SendCell(it.at.0, address, word(it.channel))
+            })
             .collect(),
+        channel: word(it.channel),
+        offered: it.offered.map(|it| it.word().to_owned()),
         language: it.language.clone(),
         words: it.words.clone(),
     };
@@ -103,9 +128,13 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Verification, Trou
             Some(MessageId { seq: Seq(seq), token: u64::from_str_radix(&token, 16).ok()? })
         };
         let messages = it.messages.into_iter().map(message).collect::<Option<_>>()?;
-        let send = |(at, address): (u64, String)| {
+        let send = |SendCell(at, address, by): SendCell| {
             let address = if address.is_empty() { None } else { Some(u128::from_str_radix(&address, 16).ok()?) };
-            Some(CodeSend { at: Time(at), address: address.map(PersonAddress) })
+            Some(CodeSend { at: Time(at), address: address.map(PersonAddress), channel: channel(&by)? })
+        };
+        let offered = match it.offered {
+            Some(it) => Some(Channel::from_word(&it)?),
+            None => None,
         };
         let sends = it.sends.into_iter().map(send).collect::<Option<_>>()?;
         Some(Verification {
@@ -121,6 +150,8 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Verification, Trou
             sent,
             messages,
             sends,
+            channel: channel(&it.channel)?,
+            offered,
             client_ref,
             language: it.language,
             words: it.words,
@@ -162,9 +193,11 @@ mod tests {
             sent: Time(14),
             messages: vec![MessageId { seq: Seq(15), token: 16 }],
             sends: vec![
-                CodeSend { at: Time(13), address: None },
-                CodeSend { at: Time(14), address: Some(PersonAddress(0xFFFF_C000_0207)) },
+                CodeSend { at: Time(13), address: None, channel: Channel::Sms },
+                CodeSend { at: Time(14), address: Some(PersonAddress(0xFFFF_C000_0207)), channel: Channel::Voice },
             ],
+            channel: Channel::Voice,
+            offered: Some(Channel::Email),
             client_ref: Some("λ".into()),
             language: "nl".into(),
             words: [("name".into(), "Ann".into())].into(),
@@ -172,13 +205,15 @@ mod tests {
         let row = "n=2 token=-1 account=8 app=9 destination=10 status=1 wrong=1 most=5 expires=11 ended=12 created=13 \
             sent=14 manner=5 client_ref='λ' particulars='{\"v\":1,\"seed\":{\"of\":[2,\"ffffffffffffffff\"],\
             \"generation\":3,\"key\":4,\"nonce\":\"05050505050505050505050505050505\",\"form\":[8,\"letters\"],\
-            \"locked\":\"0607\"},\"messages\":[[15,\"0000000000000010\"]],\"sends\":[[13,\"\"],[14,\"ffffc0000207\"]],\"language\":\"nl\",\
-            \"words\":{\"name\":\"Ann\"}}' seal=1577538223";
+            \"locked\":\"0607\"},\"messages\":[[15,\"0000000000000010\"]],\"sends\":[[13,\"\"],[14,\"ffffc0000207\",\"voice\"]],\"channel\":\"voice\",\"offered\":\"email\",\"language\":\"nl\",\
+            \"words\":{\"name\":\"Ann\"}}' seal=1045634035";
         assert_eq!(kept(&TABLE, &write(&full), read), (row.to_owned(), full.clone()));
         let seed = Seed { locked: None, ..full.seed.clone() };
         let bare = Verification {
             seed,
             sends: Vec::new(),
+            channel: Channel::Sms,
+            offered: None,
             client_ref: None,
             messages: Vec::new(),
             words: BTreeMap::new(),
