@@ -34,16 +34,19 @@ pub(crate) enum Mode {
     Receipting,
     /// Remembers when submits came; refuses one in twelve, and of one in twelve says nothing more once it has taken it.
     Poor,
+    /// Takes everything and delivers nothing, and says nothing of it.
+    Lying,
     /// Takes nothing and answers nothing but enquire_link.
     Silent,
 }
 
 impl Mode {
-    const ALL: [(&'static str, Self); 5] = [
+    const ALL: [(&'static str, Self); 6] = [
         ("prompt", Self::Prompt),
         ("noting", Self::Noting),
         ("receipting", Self::Receipting),
         ("poor", Self::Poor),
+        ("lying", Self::Lying),
         ("silent", Self::Silent),
     ];
 
@@ -51,7 +54,7 @@ impl Mode {
         match self {
             Self::Noting | Self::Poor => Keep::UntilTaken,
             Self::Receipting => Keep::All,
-            Self::Prompt | Self::Silent => Keep::Nothing,
+            Self::Prompt | Self::Lying | Self::Silent => Keep::Nothing,
         }
     }
 
@@ -60,6 +63,9 @@ impl Mode {
         let behaviour = Behaviour { silent: self == Self::Silent, first_id: nanos(), ..Behaviour::default() };
         // Receipts leave as soon as there are any, and each once: as carriers do it that are least patient.
         let mut behaviour = behaviour.once();
+        if self == Self::Lying {
+            behaviour.receipts.mix = Mix::new(vec![(MessageState::None, 1)]);
+        }
         if self == Self::Poor {
             behaviour.reject = vec![(CommandStatus::SubmitFailed, Share::of(1.0 / 12.0))];
             behaviour.receipts.mix = Mix::new(vec![(MessageState::Delivered, 11), (MessageState::None, 1)]);

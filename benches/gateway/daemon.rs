@@ -26,6 +26,8 @@ pub(crate) struct Site {
     carriers: BTreeMap<u32, &'static str>,
     /// Further lines of the account.
     account: String,
+    /// What the messages of its routes are for.
+    class: &'static str,
 }
 
 /// A gateway that runs.
@@ -50,6 +52,7 @@ impl Site {
             lists: BTreeMap::new(),
             carriers: BTreeMap::new(),
             account: String::new(),
+            class: "transactional",
         }
     }
 
@@ -62,6 +65,12 @@ impl Site {
     /// The carrier of a route has these lines, too.
     pub(crate) fn with(mut self, route: u32, lines: &'static str) -> Self {
         self.carriers.insert(route, lines);
+        self
+    }
+
+    /// Messages of its routes are for this.
+    pub(crate) const fn of_class(mut self, class: &'static str) -> Self {
+        self.class = class;
         self
     }
 
@@ -99,7 +108,8 @@ impl Site {
                 "[[carrier]]\nid = \"sim{route}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
                  bind = \"transceiver\"\nbinds = 1\nwindow = 100\nreceipts = \"{receipts}\"\n\
                  reconnect = {{ base = \"50ms\", max = \"200ms\", already_bound = \"1s\", refused = \"1s\" }}\n\
-                 {lines}\n[[route]]\nid = {route}\nclass = \"transactional\"\ncarriers = [{carriers}]\n{more}\n",
+                 {lines}\n[[route]]\nid = {route}\nclass = \"{}\"\ncarriers = [{carriers}]\n{more}\n",
+                self.class,
             )
             .expect("a string takes everything");
         }

@@ -22,6 +22,7 @@ mod events;
 mod told;
 mod charges;
 mod failover;
+mod verify;
 mod picture;
 mod table;
 
@@ -48,7 +49,9 @@ fn main() {
     // One thread: the leash of the processes is held by it, and the machine is for the gateway.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     LocalSet::new().block_on(&runtime, bench.run(&rows(&arguments)));
-    for (table, place) in [(&bench.table, table::FIGURES), (&bench.failover, table::FAILOVER)] {
+    for (table, place) in
+        [(&bench.table, table::FIGURES), (&bench.failover, table::FAILOVER), (&bench.codes, table::CODES)]
+    {
         if !table.is_empty() {
             let text = table.text(&place, folder.path(), quick);
             println!("\n{text}");

@@ -14,13 +14,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Rows that need nothing of what the others need.
-const APART: [&str; 9] = ["failover", "events", "trip", "batch", "bulk", "told", "undelivered", "charges", "invoice"];
+const APART: [&str; 10] =
+    ["verify", "failover", "events", "trip", "batch", "bulk", "told", "undelivered", "charges", "invoice"];
 
 /// The benchmark and how much of everything it takes.
 pub(crate) struct Bench {
     pub(crate) table: Table,
     /// What `failover` measures.
     pub(crate) failover: Table,
+    /// What `verify` measures.
+    pub(crate) codes: Table,
     pub(crate) folder: PathBuf,
     /// Messages of a round of throughput.
     pub(crate) messages: u64,
@@ -37,8 +40,9 @@ impl Bench {
     pub(crate) fn new(folder: &Path, quick: bool) -> Self {
         let (messages, rounds, backlog, seconds) =
             if quick { (20_000, 1, 100_000, 3) } else { (100_000, 3, 1_000_000, 10) };
-        let (table, failover, folder) = (Table::default(), Table::default(), folder.to_owned());
-        Self { table, failover, folder, messages, rounds, backlog, seconds, used: 0, picture: None }
+        let (table, failover, codes) = (Table::default(), Table::default(), Table::default());
+        let folder = folder.to_owned();
+        Self { table, failover, codes, folder, messages, rounds, backlog, seconds, used: 0, picture: None }
     }
 
     /// Measures the rows that are asked for, or all.
@@ -48,6 +52,9 @@ impl Bench {
             self.of_one_carrier(wanted).await;
         }
         self.events(|name| wanted("events") || wanted(name)).await;
+        if wanted("verify") {
+            self.verify().await;
+        }
         if wanted("failover") {
             self.failover().await;
         }

@@ -34,6 +34,13 @@ pub(crate) const FAILOVER: Place = Place {
     to: "<!-- end of failover -->\n",
 };
 
+/// The figures of one-time codes.
+pub(crate) const CODES: Place = Place {
+    command: "just bench verify",
+    from: "<!-- codes: written by just bench verify --write -->\n",
+    to: "<!-- end of codes -->\n",
+};
+
 /// What was measured.
 #[derive(Default)]
 pub(crate) struct Table {

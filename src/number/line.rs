@@ -52,9 +52,33 @@ impl LineType {
     }
 }
 
+impl LineType {
+    /// Whether somebody may have a number: not where no plan has such, nor those that plans keep for films and tests.
+    pub fn is_given_out(number: E164) -> bool {
+        // 555-0100 to 555-0199 of each area of North America (NANPA), and 07700 900000 to 900999 (Ofcom).
+        let north_american = number.0 / 10_000_000_000 == 1 && number.0 % 10_000_000 / 100 == 55_501;
+        let british = (447_700_900_000..=447_700_900_999).contains(&number.0);
+        !north_american && !british && Self::of(number) != Self::Other
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_is_given_is_known() {
+        for (number, given) in [
+            (31_612_345_678, true),
+            (31_600_000_001, false),
+            (12_015_550_123, false),
+            (12_015_550_200, true),
+            (447_700_900_123, false),
+            (447_911_123_456, true),
+        ] {
+            assert_eq!(LineType::is_given_out(E164(number)), given, "{number}");
+        }
+    }
 
     #[test]
     fn lines_are_told_apart_by_the_plans() {

@@ -59,10 +59,21 @@ pub struct App {
     pub locale: Box<str>,
     /// What stands around its texts.
     pub frame: Frame,
+    /// The standard that it is held to.
+    pub profile: Option<Profile>,
     /// The registration of its text in India.
     pub dlt_template_id: Option<Box<str>>,
     /// Numbers to which nothing is sent, and their code.
     pub test_numbers: BTreeMap<E164, Code>,
+}
+
+closed_set! {
+    /// A standard that an app is held to.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Profile: all, word {
+        /// NIST SP 800-63B, out-of-band authenticators over the telephone network.
+        Nist "nist-800-63b",
+    }
 }
 
 /// By what a code goes, and how.
@@ -168,6 +179,7 @@ pub(crate) mod tests {
             notices: BTreeMap::new(),
             locale: "en".into(),
             frame: Frame::default(),
+            profile: None,
             dlt_template_id: None,
             test_numbers: BTreeMap::new(),
         }

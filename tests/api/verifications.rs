@@ -41,6 +41,7 @@ pub(super) fn apps() -> BTreeMap<AppId, App> {
         notices: BTreeMap::new(),
         locale: "en".into(),
         frame: Frame::default(),
+        profile: None,
         dlt_template_id: None,
         test_numbers: BTreeMap::new(),
     };

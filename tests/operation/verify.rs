@@ -369,6 +369,9 @@ fn what_may_not_be_asked_for_is_pointed_at() {
     assert_eq!(refused(json!({ "ip": "here" })), (422, "/ip".to_owned()));
     assert_eq!(refused(json!({ "channel": "voice" })), (422, "/channel".to_owned()));
     assert_eq!(refused(json!({ "variables": { "name": "http://evil" } })), (422, "/variables/name".to_owned()));
+    let profile = "profile = \"nist-800-63b\"\nnotice = { en = \"Tell it nobody.\" }\nalternative = \"totp\"\nrisk = { accepted = \"there is no money\" }\n";
+    let chosen = Stage::new(1, profile).start(json!({ "custom_code": "482911" }));
+    assert_eq!((chosen.status, &chosen.json()["errors"][0]["pointer"]), (422, &json!("/custom_code")));
     let tested = stage.start(json!({ "to": "+31600000001" })).json();
     let id = tested["id"].as_str().unwrap();
     assert_eq!((&tested["test"], &tested["attempts"]), (&json!(true), &json!([])));

@@ -59,8 +59,9 @@ impl Stage {
     }
 
     /// Runs a script of Python, which finds the packages of others; its words are shown where it fails.
-    fn runs(&self, port: &str, script: &str) {
-        let said = self.daemon.said_of("serving a drop-in port", "port", port);
+    fn runs(&self, (port, nth): (&str, usize), script: &str) {
+        let said = self.daemon.said("serving a drop-in port", nth);
+        assert_eq!(said["port"], port);
         let listen = said["listen"].as_str().expect("an address").replace("127.0.0.1", "localhost");
         let mut command = Command::new("python3");
         command.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/python_modules"));
@@ -76,10 +77,10 @@ impl Stage {
 
 fn the_sdk_of_twilio_starts_checks_fetches_and_cancels() {
     let stage = Stage::new();
-    stage.runs("twilio-verify", "twilio_port.py");
+    stage.runs(("twilio-verify", 1), "twilio_port.py");
 }
 
 fn the_sdk_of_vonage_starts_checks_moves_on_and_cancels() {
     let stage = Stage::new();
-    stage.runs("vonage-verify", "vonage_port.py");
+    stage.runs(("vonage-verify", 2), "vonage_port.py");
 }

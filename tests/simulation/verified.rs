@@ -60,6 +60,7 @@ pub(super) fn app() -> App {
         notices: BTreeMap::new(),
         locale: "en".into(),
         frame: Frame::default(),
+        profile: None,
         dlt_template_id: None,
         test_numbers: BTreeMap::new(),
     }

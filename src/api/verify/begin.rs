@@ -90,6 +90,9 @@ pub(super) async fn wanted(context: &Context, by: &Prover, (asked, lookup): (Wan
         .map_err(|error| Problem::at(Kind::Invalid, "/to", error.to_string()))?;
     check(way, app, &asked)?;
     let chosen = asked.custom_code.as_ref().map(|it| Code::written(it.as_str().unwrap_or_default()));
+    if chosen.is_some() && app.profile.is_some() {
+        return Err(Problem::at(Kind::Invalid, "/custom_code", "the profile of the app has the gateway make codes"));
+    }
     if chosen.as_ref().is_some_and(|it| !app.form.is(it.expose())) {
         return Err(Problem::at(Kind::Invalid, "/custom_code", form_of(app)));
     }

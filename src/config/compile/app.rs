@@ -12,8 +12,9 @@ use crate::message::hidden::{CodeAlphabet, CodeForm};
 use crate::message::id::{AppId, CarrierId, RouteId};
 use crate::message::price::PriceTable;
 use crate::number::e164::E164;
+use crate::number::line::LineType;
 use crate::route::plan::Route;
-use crate::verify::app::{App, CHECKS_MAX, CHECKS_MIN, LIFETIME_MAX, LIFETIME_MIN, Resend, TEST_NUMBERS_MAX};
+use crate::verify::app::{App, CHECKS_MAX, CHECKS_MIN, LIFETIME_MAX, LIFETIME_MIN, Profile, Resend, TEST_NUMBERS_MAX};
 use crate::verify::code::Code;
 use crate::verify::key_ring::KeyRing;
 use crate::verify::wording::{BRAND_MAX, BadWord, Frame, check_word};
@@ -119,11 +120,22 @@ impl One<'_, '_> {
             locale: self.locale(),
             notices,
             frame,
+            profile: self.profile(),
             dlt_template_id: written.dlt_template_id.as_deref().map(Into::into),
             test_numbers: self.test_numbers(form),
         };
         self.render(&app, around);
         app
+    }
+
+    fn profile(&mut self) -> Option<Profile> {
+        let written = self.written.profile.as_deref()?;
+        let found = Profile::ALL.into_iter().find(|it| it.word() == written);
+        if found.is_none() {
+            let known = Profile::ALL.map(Profile::word).join(", ");
+            self.fault("profile", format!("unknown value {written:?}; known are {known}"));
+        }
+        found
     }
 
     fn form(&mut self) -> CodeForm {
@@ -269,6 +281,11 @@ impl One<'_, '_> {
                 self.fault(&key, "its code does not look as codes of this app do");
             }
             match E164::parse(number, None) {
+                Ok(number) if LineType::is_given_out(number) => {
+                    let message = "somebody may have this number, and would be let in: take one that nobody is given, such as \
+                                   +31600000001 or +12015550100";
+                    self.fault(&key, message);
+                }
                 Ok(number) => _ = numbers.insert(number, code),
                 Err(error) => self.fault(&key, error.to_string()),
             }

@@ -19,6 +19,7 @@ pub mod opt_out;
 pub mod outbind;
 pub mod password;
 pub mod port;
+pub mod profile;
 pub mod price;
 pub mod numbers;
 pub mod destination;
@@ -141,6 +142,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let apps = app::all(&schema.apps, app::Around { routes: &routes, carriers: &carriers, names }, findings);
     let around = guard::Around { apps: &apps, routes: &routes, carriers: &carriers };
     let guard = guard::policy(&schema.guard, around, findings);
+    profile::check(&schema.apps, &apps, &guard, findings);
     let sandbox = names.carrier(sandbox::HIDDEN);
     sandbox::name(sandbox, &mut carriers, &mut links);
     sandbox::open(&mut accounts, &mut routes, sandbox);

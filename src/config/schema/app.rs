@@ -54,6 +54,12 @@ pub struct App {
     #[serde(default)]
     pub embedded_domain: Option<String>,
     #[serde(default)]
+    pub profile: Option<String>,
+    #[serde(default)]
+    pub alternative: Option<String>,
+    #[serde(default)]
+    pub risk: Option<Risk>,
+    #[serde(default)]
     pub dlt_template_id: Option<String>,
     #[serde(default)]
     pub test_numbers: BTreeMap<String, Secret<String>>,
@@ -76,6 +82,14 @@ pub struct Way {
 pub struct Code {
     pub length: Option<u64>,
     pub alphabet: Option<String>,
+}
+
+/// What is thought of the risk that a number is somebody else's.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Risk {
+    pub accepted: Option<String>,
 }
 
 /// `[keys]`

@@ -1,6 +1,7 @@
 //! Apps, which verify numbers, and the keys of their codes.
 
 use super::Folder;
+use crate::api::port::kind::{PortKind, PortRole};
 use crate::config::{Loaded, key_file};
 use crate::message::channel::Channel;
 use crate::message::id::AppId;
@@ -159,4 +160,94 @@ fn windows_of_channels_fit_into_the_life_of_a_code() {
     assert_eq!(voice.text, "0, 0, 0, 0, 0, 0 is your Shop code.");
     let error = folder(&with_voice("60s")).read(&[]).expect_err("the last channel is given a dead code");
     assert!(error.contains("lifetime: the last channel is offered after 60 s"), "{error}");
+}
+
+#[test]
+fn a_port_says_where_it_listens_and_by_which_app() {
+    let with = |port: &str| folder(&format!("{}{port}\n", written(""))).read(&[]).map(|it| it.loaded.ports);
+    let ports = with(
+        "[port.vonage-verify]\nlisten = \"127.0.0.1:8091\"\napp = \"login\"\n[port.twilio-verify]\nlisten = \"unix:/run/t.sock\"",
+    );
+    let shown: Vec<_> =
+        ports.expect("they are right").into_iter().map(|(role, http)| (role, http.listen.to_string())).collect();
+    let role = |kind, app: Option<&str>| PortRole { kind, app: app.map(Into::into) };
+    let expected = [
+        (role(PortKind::TwilioVerify, None), "unix:/run/t.sock".to_owned()),
+        (role(PortKind::VonageVerify, Some("login")), "127.0.0.1:8091".to_owned()),
+    ];
+    assert_eq!(shown, expected);
+    for (port, expected) in [
+        ("[port.twilio-verify]", "port.twilio-verify.listen: this key is required"),
+        (
+            "[port.vonage-verify]\nlisten = \"127.0.0.1:1\"",
+            "port.vonage-verify.app: this key is required: by which app codes go",
+        ),
+        (
+            "[port.vonage-verify]\nlisten = \"127.0.0.1:1\"\napp = \"pay\"",
+            "port.vonage-verify.app: there is no app \"pay\"",
+        ),
+        (
+            "[port.twilio-verify]\nlisten = \"127.0.0.1:1\"\napp = \"login\"",
+            "port.twilio-verify.app: requests name it: a service of theirs is an app, by its id",
+        ),
+        (
+            "[port.twilio-verify]\nlisten = \"127.0.0.1:8080\"",
+            "port.twilio-verify.listen: 127.0.0.1:8080 is taken: [http] listens on 127.0.0.1:8080",
+        ),
+        (
+            "[port.twilio-verfy]\nlisten = \"127.0.0.1:1\"",
+            "port.twilio-verfy: unknown port; did you mean twilio-verify?",
+        ),
+    ] {
+        let error = with(port).expect_err(port);
+        assert!(error.contains(expected), "{port}: {error}");
+    }
+}
+
+#[test]
+fn a_profile_names_each_rule_that_an_app_breaks_at_its_key() {
+    let kept = "profile = \"nist-800-63b\"\nnotice = { en = \"Log in with it, and tell it nobody.\" }\nalternative = \"totp\"\n\
+                risk = { accepted = \"an account holds no money\" }\n";
+    let guard = |lines: &str| {
+        let text = format!("{}\n[guard]\n{lines}\n", written(kept));
+        folder(&text).read(&[]).err().unwrap_or_default()
+    };
+    assert_eq!(said(kept), Vec::<String>::new());
+    for (was, is, expected) in [
+        ("profile = \"nist-800-63b\"", "profile = \"nist\"", "profile: unknown value \"nist\"; known are nist-800-63b"),
+        (
+            "alternative",
+            "code = { length = 5 }\nalternative",
+            "code.length: profile nist-800-63b: a code has 6 characters",
+        ),
+        (
+            "alternative",
+            "lifetime = \"11m\"\nalternative",
+            "lifetime: profile nist-800-63b: a code lives for 600 s at most",
+        ),
+        ("notice", "text = { en = \"{code}\", nl = \"{code}\" }\nnotice", "notice: profile nist-800-63b: it says what"),
+        ("\"totp\"", "\"none\"", "alternative: profile nist-800-63b: who uses a restricted way offers another"),
+        ("an account holds no money", "yes", "risk: profile nist-800-63b: the risk is looked at"),
+    ] {
+        let said = said(&kept.replacen(was, is, 1));
+        assert!(said.len() == 1 && said[0].starts_with(expected), "{expected}: {said:?}");
+    }
+    for (lines, expected) in [
+        ("wrong_guesses = \"101/1d\"", "guard.wrong_guesses: profile nist-800-63b: it is enforced, with 100"),
+        ("mode = { wrong_guesses = \"shadow\" }", "guard.wrong_guesses: profile"),
+        ("lines = [\"premium\"]", "guard.lines: profile nist-800-63b: line is enforced, and has voip"),
+        ("mode = { line = \"off\" }", "guard.lines: profile"),
+    ] {
+        let error = guard(lines);
+        assert!(error.contains(expected), "{lines}: {error}");
+    }
+}
+
+#[test]
+fn a_number_for_tests_is_nobodys() {
+    let said = said("test_numbers = { \"+31612345678\" = \"123456\" }");
+    assert!(
+        said[0].starts_with("test_numbers.+31612345678: somebody may have this number, and would be let in"),
+        "{said:?}"
+    );
 }

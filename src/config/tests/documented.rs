@@ -120,11 +120,13 @@ fn known() -> Vec<String> {
         ("opt_out", fields::<opt_out::OptOut>()),
         ("app", fields::<app::App>()),
         ("app.code", fields::<app::Code>()),
+        ("app.risk", fields::<app::Risk>()),
         ("guard", fields::<guard::Guard>()),
         ("guard.pumping", fields::<guard::Pumping>()),
         ("guard.new_country", fields::<guard::NewCountry>()),
         ("keys", fields::<app::Keys>()),
-        ("port.twilio-verify", fields::<service::Port>()),
+        // Whose requests name the app.
+        ("port.twilio-verify", fields::<service::Port>().into_iter().filter(|it| *it != "app").collect()),
         ("port.vonage-verify", fields::<service::Port>()),
         ("port.kannel", fields::<unbuilt::Port>()),
     ];
