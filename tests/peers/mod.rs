@@ -13,6 +13,7 @@ mod npm;
 mod numbers;
 mod openapi;
 mod openssl;
+mod page;
 mod perl;
 mod power;
 mod prometheus;
@@ -39,6 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         numbers::trials(),
         openapi::trials(),
         openssl::trials(),
+        page::trials(),
         perl::trials(),
         power::trials(),
         prometheus::trials(),
