@@ -133,6 +133,16 @@ fn a_login_on_the_page_of_the_demo_gets_its_code_through_the_second_carrier() {
     let told = running.heard().join("\n");
     assert!(told.contains("no receipt for 5 s: sent through second, the same code"), "{told}");
     assert!(is_empty(folder.path()), "nothing stays");
+    // It has run as long as it was wanted, however short that was; or the signal came before it could hear it.
+    for after in [0, 20, 80] {
+        let mut begun = Process::start("nuncio demo", demo(&["--verify"], folder.path()));
+        std::thread::sleep(Duration::from_millis(after));
+        let had = !is_empty(folder.path());
+        begun.signal(Signal::INT);
+        let status = begun.end(PATIENCE);
+        assert!(status.code() == Some(0) || !had, "{status:?}");
+        assert!(is_empty(folder.path()), "nothing stays after {after} ms");
+    }
 }
 
 #[test]

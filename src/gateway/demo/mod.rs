@@ -4,7 +4,7 @@
 //! messages of different kinds. Half way the first carrier falls sick, and what it refuses goes to the second. The
 //! demo succeeds only if every message ended as it was meant to.
 //!
-//! `nuncio demo --verify` has a story of its own: [`login`].
+//! `nuncio demo --verify` has a story of its own, in `login`.
 
 mod cast;
 mod login;

@@ -18,21 +18,28 @@ pub(super) struct Browser {
     /// Where its session is.
     session: String,
     _driver: Process,
+    /// What it leaves behind.
+    _folder: tempfile::TempDir,
 }
 
 impl Browser {
     /// Starts one.
     pub(super) fn start() -> Self {
         let mut command = Command::new("chromedriver");
-        command.arg("--port=0");
+        let folder = tempfile::tempdir().unwrap();
+        command.arg("--port=0").env("TMPDIR", folder.path());
         let driver = Process::start("chromedriver", command);
         let port: u16 = driver.line(PATIENCE, |lines| {
             let line = lines.iter().find_map(|it| it.split_once("started successfully on port "))?.1;
             line.trim_end_matches('.').parse().ok()
         });
         let config = ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE));
-        let mut browser =
-            Self { agent: config.build().into(), session: format!("http://127.0.0.1:{port}"), _driver: driver };
+        let mut browser = Self {
+            agent: config.build().into(),
+            session: format!("http://127.0.0.1:{port}"),
+            _driver: driver,
+            _folder: folder,
+        };
         // As root there is no sandbox; nothing but our own page is opened.
         let options = json!({ "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": options } } });
