@@ -63,15 +63,8 @@ enum Command {
         config: PathBuf,
     },
     /// Tell the gateway's story: two simulated carriers, some hundred messages, and what becomes of them when one falls
-    /// sick.
-    Demo {
-        /// How many messages, 100 at least.
-        #[arg(long, default_value_t = 300)]
-        messages: usize,
-        /// Leave it running until Ctrl-C.
-        #[arg(long)]
-        keep: bool,
-    },
+    /// sick. With --verify a page on which one logs in by a code, of which the first carrier delivers none.
+    Demo(#[command(flatten)] Demo),
     /// Run a simulated carrier (SMSC) to test against.
     ///
     /// While it runs it does what lines on its standard input say:
@@ -277,7 +270,7 @@ fn main() -> ExitCode {
                 ExitCode::from(EXIT_CONFIG)
             }
         },
-        Command::Demo { messages, keep } => demo(Demo { messages, keep }),
+        Command::Demo(it) => demo(it),
         Command::Sim(options) => simulate(&options),
         Command::Decode(options) => explain(&options),
         Command::Find(options) => {

@@ -1,7 +1,9 @@
 //! The demo, as the README has it.
 
+use crate::daemon::client::Client;
 use crate::daemon::process::Process;
 use rustix::process::Signal;
+use serde_json::json;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -105,4 +107,54 @@ fn too_few_messages_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let output = demo(&["--messages", "60"], folder.path()).output().unwrap();
     assert_eq!((output.status.code(), said(&output).trim()), (Some(1), "it takes 100 messages at least"));
+}
+
+#[test]
+fn a_login_on_the_page_of_the_demo_gets_its_code_through_the_second_carrier() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut running = Process::start("nuncio demo", demo(&["--verify", "--until-verified"], folder.path()));
+    let at = running.line(PATIENCE, |lines| {
+        lines.iter().find_map(|it| it.strip_prefix("Open http://")?.split_once('/')?.0.parse().ok())
+    });
+    let mut page = Client::new(at, "");
+    assert!(page.get("/").text().contains("autocomplete=\"one-time-code\""));
+    let begun = page.post("/login", &json!({ "number": "+31 6 12345678" }));
+    assert_eq!((begun.status, &begun.json()["to"]), (200, &json!("+31612345678")), "{}", begun.text());
+    let cookie = begun.header("set-cookie").and_then(|it| it.split_once(';')).unwrap().0;
+    let code = running.line(PATIENCE, |lines| {
+        let line = lines.iter().find_map(|it| it.split_once("handset +31612345678 (second): "))?.1;
+        line.split_once(" is your Demo code.").map(|it| it.0.to_owned())
+    });
+    let entered = json!({ "code": code });
+    let cookie = format!("cookie: {cookie}\r\n");
+    let checked = page.with_header("POST", "/login/check", Some(&entered), &cookie).unwrap();
+    assert_eq!((checked.status, &checked.json()["status"]), (200, &json!("approved")), "{}", checked.text());
+    assert_eq!(running.end(PATIENCE).code(), Some(0));
+    let told = running.heard().join("\n");
+    assert!(told.contains("no receipt for 5 s: sent through second, the same code"), "{told}");
+    assert!(is_empty(folder.path()), "nothing stays");
+    // It has run as long as it was wanted, however short that was; or the signal came before it could hear it.
+    for after in [0, 20, 80] {
+        let mut begun = Process::start("nuncio demo", demo(&["--verify"], folder.path()));
+        std::thread::sleep(Duration::from_millis(after));
+        let had = !is_empty(folder.path());
+        begun.signal(Signal::INT);
+        let status = begun.end(PATIENCE);
+        assert!(status.code() == Some(0) || !had, "{status:?}");
+        assert!(is_empty(folder.path()), "nothing stays after {after} ms");
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_and_options_that_do_not_fit_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = taken.local_addr().unwrap().to_string();
+    let output = demo(&["--verify", "--listen", &at], folder.path()).output().unwrap();
+    assert!(output.status.code() == Some(1) && said(&output).contains(&at), "{}", said(&output));
+    for arguments in [&["--until-verified"][..], &["--listen", "127.0.0.1:0"], &["--verify", "--keep"]] {
+        let output = demo(arguments, folder.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", said(&output));
+    }
+    assert!(is_empty(folder.path()), "nothing stays");
 }

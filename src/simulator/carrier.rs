@@ -123,12 +123,12 @@ impl SimulatedCarrier {
     }
 
     /// Waits until submits stand in the ledger.
-    pub(super) async fn await_noted(&self) {
+    pub async fn await_noted(&self) {
         self.0.noted.notified().await;
     }
 
     /// Takes the submits out of the ledger.
-    pub(super) fn take_submits(&self) -> Vec<Submit> {
+    pub fn take_submits(&self) -> Vec<Submit> {
         self.0.lock().smsc.ledger_mut().take()
     }
 }

@@ -143,6 +143,11 @@ impl Ledger {
 }
 
 impl Submit {
+    /// Whether the carrier has it now.
+    pub const fn is_taken(&self) -> bool {
+        matches!(self.verdict, Verdict::Taken { .. })
+    }
+
     /// One line of JSON: `at` in milliseconds since 1970, `text` as Latin-1, so that no octet
     /// is lost; `id` and `outcome` if it was taken, `status` if it was answered.
     pub fn to_json(&self) -> String {

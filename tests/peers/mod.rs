@@ -13,6 +13,7 @@ mod npm;
 mod numbers;
 mod openapi;
 mod openssl;
+mod page;
 mod perl;
 mod ports;
 mod power;
@@ -40,6 +41,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         numbers::trials(),
         openapi::trials(),
         openssl::trials(),
+        page::trials(),
         perl::trials(),
         ports::trials(),
         power::trials(),

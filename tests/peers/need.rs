@@ -41,6 +41,10 @@ pub(crate) enum Need {
     StandardwebhooksOfPypi,
     /// The package `standardwebhooks` of npm, in `tests/peers/node_modules`.
     StandardwebhooksOfNpm,
+    /// The package `axe-core` of npm, in `tests/peers/node_modules`.
+    AxeCore,
+    /// Chromium, and what drives it.
+    Chromium,
     /// Kannel's bearerbox and smsbox, where Debian puts them.
     Kannel,
     /// The dissector of Wireshark without a window.
@@ -87,6 +91,8 @@ impl Need {
             Self::Go => runs("go", &["version"]),
             Self::StandardwebhooksOfPypi => installed("python_modules/standardwebhooks") && Self::Python.is_there(),
             Self::StandardwebhooksOfNpm => installed("node_modules/standardwebhooks") && Self::Node.is_there(),
+            Self::AxeCore => installed("node_modules/axe-core/axe.min.js"),
+            Self::Chromium => runs("chromium", &["--version"]) && runs("chromedriver", &["--version"]),
             Self::Kannel => ["/usr/sbin/bearerbox", "/usr/sbin/smsbox"].iter().all(|it| Path::new(it).exists()),
             Self::Tshark => runs("tshark", &["--version"]),
             Self::OpenSsl => runs("openssl", &["version"]),
@@ -122,6 +128,8 @@ impl Need {
             Self::Go => "go (Debian package golang-go)",
             Self::StandardwebhooksOfPypi => "the PyPI package standardwebhooks (pip, as .ci/run has it)",
             Self::StandardwebhooksOfNpm => "the npm package standardwebhooks (npm ci --prefix tests/peers)",
+            Self::AxeCore => "the npm package axe-core (npm ci --prefix tests/peers)",
+            Self::Chromium => "chromium and chromedriver (Debian packages chromium and chromium-driver)",
             Self::Kannel => "bearerbox and smsbox (Debian package kannel)",
             Self::Tshark => "tshark (Debian package tshark)",
             Self::OpenSsl => "openssl (Debian package openssl)",

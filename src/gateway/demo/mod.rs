@@ -3,18 +3,21 @@
 //! Two simulated carriers behind one route and a gateway on free ports, a store in a temporary folder, some hundred
 //! messages of different kinds. Half way the first carrier falls sick, and what it refuses goes to the second. The
 //! demo succeeds only if every message ended as it was meant to.
+//!
+//! `nuncio demo --verify` has a story of its own, in `login`.
 
 mod cast;
+mod login;
+mod setting;
 mod table;
 
-use crate::api::handler::key::new_key;
-use crate::config;
+use crate::config::key_file::KeyFileError;
 use crate::gateway::ask::page::Page;
 use crate::gateway::client::{Client, ClientError};
+use crate::gateway::demo::setting::{Folder, Layout, Setting, Simulated};
 use crate::gateway::demo::table::{Picture, Table};
 use crate::gateway::ending::Ending;
 use crate::gateway::failure::Failure;
-use crate::gateway::run::Gateway;
 use crate::gateway::runtime::block_on;
 use crate::message::status::Status;
 use crate::simulator::behaviour::{Behaviour, Receipts};
@@ -22,18 +25,13 @@ use crate::simulator::carrier::SimulatedCarrier;
 use crate::simulator::dice::Share;
 use crate::simulator::dice::Span;
 use crate::simulator::ledger::Keep;
-use crate::simulator::server::SmscServer;
 use crate::smpp::status::CommandStatus;
-use crate::telemetry::recorder::Exposition;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, sleep};
 
 /// By then every message has ended, or the demo has failed.
 const DEADLINE: Duration = Duration::from_secs(40);
@@ -45,12 +43,24 @@ const SENDING: Duration = Duration::from_secs(8);
 const CARRIERS: [&str; 2] = ["north", "south"];
 
 /// What is shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Demo {
     /// How many messages, 100 at least.
+    #[arg(long, default_value_t = 300, conflicts_with = "verify")]
     pub messages: usize,
-    /// Whether it goes on running when all have ended.
+    /// Leave it running until Ctrl-C.
+    #[arg(long, conflicts_with = "verify")]
     pub keep: bool,
+    /// Serve a page on which one logs in by a code instead, until Ctrl-C. The first carrier takes the code and never
+    /// delivers it.
+    #[arg(long)]
+    pub verify: bool,
+    /// Where the page is; any free port of this machine without it.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", requires = "verify")]
+    pub listen: SocketAddr,
+    /// End behind the first who has logged in.
+    #[arg(long, requires = "verify")]
+    pub until_verified: bool,
 }
 
 /// Why a demo did not succeed.
@@ -62,6 +72,12 @@ pub enum DemoError {
     /// A request failed.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The key of the codes could not be made.
+    #[error(transparent)]
+    Keys(#[from] KeyFileError),
+    /// The page cannot be served there.
+    #[error("{0}: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
     /// Something of the operating system.
     #[error("{0}")]
     System(#[from] io::Error),
@@ -76,46 +92,10 @@ pub enum DemoError {
     Differ(Vec<String>),
 }
 
-/// A folder that goes when the demo does.
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed is left to the system's own tidying.
-        _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A simulated carrier that serves until it is told to end.
-struct Simulated {
-    carrier: SimulatedCarrier,
-    address: SocketAddr,
-    end: oneshot::Sender<()>,
-    serving: JoinHandle<()>,
-}
-
-impl Simulated {
-    async fn start(seed: u64) -> io::Result<Self> {
-        let carrier = SimulatedCarrier::new(behaviour(), seed, Keep::Nothing);
-        let server = SmscServer::with(([127, 0, 0, 1], 0).into(), carrier.clone()).await?;
-        let (address, (end, ended)) = (server.address()?, oneshot::channel::<()>());
-        let serving = tokio::spawn(async move {
-            // No ledger is written, so that nothing can fail.
-            _ = server.run(async move { _ = ended.await }).await;
-        });
-        Ok(Self { carrier, address, end, serving })
-    }
-
-    async fn stop(self) {
-        drop(self.end);
-        _ = self.serving.await;
-    }
-}
-
 impl Demo {
     /// Runs the demo, until it is done or a signal ends it; nothing of it stays.
     pub fn run(self) -> Result<(), DemoError> {
-        block_on(self.play())
+        if self.verify { block_on(login::play(self)) } else { block_on(self.play()) }
     }
 
     async fn play(self) -> Result<(), DemoError> {
@@ -124,23 +104,12 @@ impl Demo {
         }
         // From now on a signal is heard, and leaves nothing behind.
         let mut ending = Ending::or_hangup()?;
-        let folder = Folder(std::env::temp_dir().join(format!("nuncio-demo-{}", &new_key().0[..12])));
-        std::fs::create_dir_all(&folder.0)?;
-        let (north, south) = (Simulated::start(1).await?, Simulated::start(2).await?);
-        let (key, digest) = new_key();
-        let file = folder.0.join("nuncio.toml");
+        let folder = Folder::new()?;
+        let north = Simulated::start(behaviour(), 1, Keep::Nothing).await?;
+        let south = Simulated::start(behaviour(), 2, Keep::Nothing).await?;
         let places = [north.address, south.address];
-        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        std::fs::write(&file, configuration(&folder.0, &places, [anywhere; 2], &digest))?;
-        let draft = config::read_in(&file, config::Environment::default()).map_err(Failure::from)?;
-        let gateway = Gateway::start(&draft).await?;
-        let (Some(http), Some(admin)) = (gateway.http, gateway.admin) else {
-            return Err(io::Error::other("the demo listens on TCP").into());
-        };
-        // Who asks the running gateway finds it by its configuration.
-        std::fs::write(&file, configuration(&folder.0, &places, [http, admin], &digest))?;
-        let upkeep = tokio::spawn(upkeep(gateway.exposition()));
-        let show = Show { demo: self, http, admin, key: &key, file: &file, carriers: [&north.carrier, &south.carrier] };
+        let setting = Setting::start(folder, |it| configuration(it, &places)).await?;
+        let show = Show { demo: self, setting: &setting, carriers: [&north.carrier, &south.carrier] };
         let result = tokio::select! {
             // Once its last line stands there it is done, however soon its reader ends it.
             biased;
@@ -150,29 +119,17 @@ impl Demo {
         if self.keep && result.is_ok() {
             ending.wanted().await;
         }
-        upkeep.abort();
-        gateway.stop().await?;
+        setting.stop().await?;
         north.stop().await;
         south.stop().await;
         result
     }
 }
 
-async fn upkeep(exposition: std::sync::Arc<Exposition>) {
-    let mut every = interval(Exposition::UPKEEP_INTERVAL);
-    loop {
-        every.tick().await;
-        exposition.upkeep();
-    }
-}
-
 /// What is shown, and of what.
 struct Show<'a> {
     demo: Demo,
-    http: SocketAddr,
-    admin: SocketAddr,
-    key: &'a str,
-    file: &'a Path,
+    setting: &'a Setting,
     carriers: [&'a SimulatedCarrier; 2],
 }
 
@@ -184,7 +141,7 @@ impl Show<'_> {
         say(&cast::legend(self.demo.messages))?;
         let (began, mut table) = (Instant::now(), Table::new());
         let sent = self.send(began, &mut table).await?;
-        let mut client = Client::connect(self.http, self.key).await?;
+        let mut client = Client::connect(self.setting.http, &self.setting.key).await?;
         let pages = loop {
             let pages = self.look(&mut client, began, &mut table).await?;
             let ended =
@@ -204,7 +161,7 @@ impl Show<'_> {
     async fn send(&self, began: Instant, table: &mut Table) -> Result<Sent, DemoError> {
         let requests = cast::requests(self.demo.messages);
         let (mut client, mut sent, half) =
-            (Client::connect(self.http, self.key).await?, Sent::new(), requests.len() / 2);
+            (Client::connect(self.setting.http, &self.setting.key).await?, Sent::new(), requests.len() / 2);
         let (pause, mut looked) = (SENDING / requests.len() as u32, began);
         for (at, request) in requests.iter().enumerate() {
             if at == half {
@@ -266,7 +223,7 @@ impl Show<'_> {
         let Some(page) = pages.iter().find(|it| failed_over(it)) else { return Ok(()) };
         let id = page["id"].as_str().unwrap_or_default();
         say(&format!("The story of one of them, as `nuncio why {id}` tells it:\n"))?;
-        let mut operator = Client::connect(self.admin, self.key).await?;
+        let mut operator = Client::connect(self.setting.admin, &self.setting.key).await?;
         let story = operator.get(&format!("/admin/v1/messages/{id}/story")).await?;
         let mut told = Vec::new();
         Page::new().story(&story, &mut told)?;
@@ -283,13 +240,13 @@ impl Show<'_> {
             say(&format!("\nAll of it ends here. Leave it running, and ask it:\n  {program} demo --keep"))?;
             return Ok(());
         }
-        let (key, file) = (self.key, self.file.display());
+        let Setting { http, admin, key, file, .. } = self.setting;
+        let file = file.display();
         let to = pages.iter().find(|it| failed_over(it)).map_or_else(String::new, |it| text(&it["to"]));
         say(&format!(
             "\nIt keeps running until Ctrl-C. From another terminal:\n  \
              NUNCIO_KEY={key} {program} find {to} --why --config {file}\n  \
-             curl -s -H 'X-API-KEY: {key}' http://{}/v1/messages\n  curl -s http://{}/metrics",
-            self.http, self.admin
+             curl -s -H 'X-API-KEY: {key}' http://{http}/v1/messages\n  curl -s http://{admin}/metrics"
         ))?;
         Ok(())
     }
@@ -346,8 +303,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn configuration(folder: &Path, places: &[SocketAddr; 2], listen: [SocketAddr; 2], digest: &str) -> String {
-    let store = folder.join("store");
+fn configuration(layout: &Layout<'_>, places: &[SocketAddr; 2]) -> String {
     let carrier = |(name, at): (&str, &SocketAddr)| {
         format!(
             "[[carrier]]\nid = \"{name}\"\naddress = [\"{at}\"]\nsystem_id = \"nuncio\"\npassword = \"demo\"\nwindow = 20\n"
@@ -362,9 +318,9 @@ fn configuration(folder: &Path, places: &[SocketAddr; 2], listen: [SocketAddr; 2
     let carriers: String = CARRIERS.into_iter().zip(places).map(carrier).collect();
     let routes: String = [(1, "otp"), (2, "transactional"), (3, "marketing")].into_iter().map(route).collect();
     format!(
-        "[http]\nlisten = \"{}\"\n[admin]\nlisten = \"{}\"\n[store]\npath = {store:?}\nmin_free = \"1MiB\"\n\
-         [[account]]\nid = \"demo\"\nkey_sha256 = [\"{digest}\"]\nscopes = [\"send\", \"read\", \"admin\", \"reveal\"]\n\
+        "{}[[account]]\nid = \"demo\"\nkey_sha256 = [\"{}\"]\nscopes = [\"send\", \"read\", \"admin\", \"reveal\"]\n\
          routes = [1, 2, 3]\nsenders = [\"*\"]\n{carriers}{routes}",
-        listen[0], listen[1]
+        layout.head(),
+        layout.digest
     )
 }
