@@ -228,8 +228,8 @@ impl Loop {
     }
 
     fn act(&mut self, outcome: Effects) {
-        // Counted first, so that who has an answer, or sees what a carrier was sent, finds it in the next scrape; logged
-        // last, so that nobody waits for a slow reader of the log.
+        // Counted first, so that who has an answer, or sees what a carrier was sent, finds it in the next scrape;
+        // logged last, so that nobody waits for a slow reader of the log.
         facts::count_all(&self.meters, &outcome.facts);
         for command in outcome.commands {
             match command {

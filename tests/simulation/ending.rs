@@ -51,6 +51,7 @@ impl World {
         self.check_money();
         self.check_quota();
         self.check_told();
+        self.check_figures();
         if self.scenario.fair {
             self.check_order_of_first_submits(&keys);
         }

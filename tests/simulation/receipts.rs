@@ -41,7 +41,7 @@ pub(crate) struct Hearing {
 type Guesses = BTreeMap<(CarrierId, String), BTreeSet<PartKey>>;
 
 /// What a word means, as the specification has it; `None` is "not yet".
-fn meaning(word: &str) -> Option<Phase> {
+pub(super) fn meaning(word: &str) -> Option<Phase> {
     Some(match word {
         "DELIVRD" => Phase::Delivered,
         "UNDELIV" | "REJECTD" | "DELETED" => Phase::Failed,

@@ -18,6 +18,7 @@ mod wires;
 
 use crate::simulation::content::Asked;
 use crate::simulation::dice::{Dice, Seed};
+use crate::simulation::figures::Figures;
 use crate::simulation::forgotten::Forgetting;
 use crate::simulation::ledger::Ledger;
 use crate::simulation::receipts::Hearing;
@@ -154,6 +155,7 @@ pub(crate) struct World {
     operators: Operators,
     pub(crate) wishes: Wishes,
     pub(crate) told: Told,
+    pub(crate) figures: Figures,
     pub(crate) forgetting: Option<Forgetting>,
     pub(crate) asked: Asked,
     spin: (u64, u32),
@@ -211,6 +213,7 @@ impl World {
             operators: Operators::who_give(scenario.credit),
             wishes: Wishes::default(),
             told: Told::default(),
+            figures: Figures::default(),
             forgetting: Forgetting::of(seed, &scenario),
             asked: Asked::of(scenario.requests.iter().map(|it| &it.1)),
             spin: (0, 0),
