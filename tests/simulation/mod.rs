@@ -91,6 +91,7 @@ const SINGLE: Play = Play {
         ("receipts told", 6_700),
         ("refunds told", 250),
         ("figures compared", 2_200),
+        ("ids given anew", 180),
         ("marketing beside opt-outs", 900),
         ("sent beside quiet hours", 1_500),
         ("kept in quiet hours", 12_000),

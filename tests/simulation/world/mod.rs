@@ -22,8 +22,8 @@ use crate::simulation::figures::Figures;
 use crate::simulation::forgotten::Forgetting;
 use crate::simulation::ledger::Ledger;
 use crate::simulation::receipts::Hearing;
-use crate::simulation::scenario::{Fault, Scenario};
-use crate::simulation::smsc::Smsc;
+use crate::simulation::scenario::{Fault, Scenario, Weather};
+use crate::simulation::smsc::{Anew, Smsc};
 use crate::simulation::tally::Tally;
 use crate::simulation::told::Told;
 use crate::simulation::watch::Watched;
@@ -192,7 +192,7 @@ impl World {
             plans: 0,
             links: scenario.links.keys().map(|it| (*it, fresh())).collect(),
             conns: BTreeMap::new(),
-            smscs: scenario.weather.iter().map(|(id, it)| (*id, Smsc::new(it.clone()))).collect(),
+            smscs: Self::carriers(seed, &scenario),
             calls: Vec::new(),
             waiting: BTreeMap::new(),
             withdrawn: BTreeMap::new(),
@@ -236,6 +236,12 @@ impl World {
         world.post(0, Coming::Forget);
         world.start();
         world
+    }
+
+    fn carriers(seed: Seed, scenario: &Scenario) -> BTreeMap<CarrierId, Smsc> {
+        let mut dice = seed.dice("ids");
+        let mut smsc = |it: &Weather| Smsc::new(it.clone(), Anew::of(Dice::new(dice.next())));
+        scenario.weather.iter().map(|(id, it)| (*id, smsc(it))).collect()
     }
 
     /// Runs until everything has ended, or should have.
