@@ -208,6 +208,18 @@ fn a_receipt_under_an_id_that_a_carrier_uses_anew_waits_for_the_part_whose_recip
 }
 
 #[test]
+fn a_receipt_under_an_id_used_anew_is_not_another_s_where_its_own_part_was_left_without_a_name() {
+    const OTHER: u64 = 31_687_654_321;
+    let mut gateway = Gateway::new(Dialect::default());
+    let key = gateway.sent(HANDSET, "000017");
+    // The carrier took it and did not say under what id.
+    let ticket = gateway.send(OTHER, 1)[0];
+    gateway.taken(ticket, "");
+    assert_eq!(gateway.receive(&PduBody::DeliverSm(about(OTHER, "id:000017 stat:UNDELIV"))), Fate::Parked);
+    assert_eq!(phases(&gateway, [key, ticket.key()]), [Phase::Sent, Phase::Sent]);
+}
+
+#[test]
 fn receipts_that_name_nobody_and_fit_when_converted_are_told_of_with_what_may_be_stated() {
     let mut gateway = Gateway::new(Dialect::default());
     let masked = |id: u32| addressed((1, 1, "31612***678"), (5, 0, "SHOP"), &format!("id:{id} stat:DELIVRD"));

@@ -1,6 +1,7 @@
 //! What accounts pay: the ledger adds up, and says what was asked for and what carriers took.
 
 use crate::simulation::dice::Dice;
+use crate::simulation::figures::CURRENCY;
 use crate::simulation::money::account;
 use crate::simulation::scenario::{Scenario, ms};
 use crate::simulation::smsc::Name;
@@ -8,7 +9,7 @@ use crate::simulation::world::World;
 use nuncio::dispatch::door::happening::Submission;
 use nuncio::dispatch::door::plan::{Plan, Quota, Terms};
 use nuncio::message::id::{AccountId, OrderId, PartKey, Seq};
-use nuncio::message::money::Money;
+use nuncio::message::money::{Currency, Money};
 use nuncio::record::money::Why;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,7 @@ impl Scenario {
         let terms = [Terms { managed, ..Terms::default() }, Terms { quota, ..Terms::default() }, Terms::default()];
         for (id, terms) in (1..).map(AccountId).zip(terms) {
             let mut it = account(id, terms);
+            it.currency = Currency::parse(CURRENCY).ok();
             it.weight = dice.pick(&[1, 1, 3, 10]);
             plan.accounts.insert(id, it);
         }

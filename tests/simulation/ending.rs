@@ -24,8 +24,8 @@ impl World {
             return;
         }
         let notice = &smsc.notices[notice];
-        let (id, word) = (smsc.taken[notice.taken].receipt_id.clone(), notice.word);
-        self.confirmed_receipt(carrier, &id, word);
+        let (called, word) = (smsc.taken[notice.taken].called(carrier), notice.word);
+        self.confirmed_receipt(called, word);
     }
 
     pub(crate) fn check_ending(mut self) -> Tally {
@@ -51,6 +51,7 @@ impl World {
         self.check_money();
         self.check_quota();
         self.check_told();
+        self.check_figures();
         if self.scenario.fair {
             self.check_order_of_first_submits(&keys);
         }
@@ -66,6 +67,7 @@ impl World {
         tally.add("messages", self.store.bodies.len() as u64);
         tally.add("submits", self.smscs.values().flat_map(|it| it.received.values()).sum());
         tally.add("refusals", self.smscs.values().flat_map(|it| it.refused.values()).sum());
+        tally.add("ids given anew", self.smscs.values().map(|it| it.given_anew.len() as u64).sum());
         for part in self.store.parts.values() {
             let carriers: BTreeSet<CarrierId> = self.store.attempts_of(part.key).map(|it| it.link.carrier).collect();
             tally.add("parts at several carriers", u64::from(1 < carriers.len()));

@@ -8,7 +8,7 @@ use nuncio::dispatch::door::fact::Fact;
 use nuncio::dispatch::door::happening::Happening;
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::message::attempt::{Answer, Attempt};
-use nuncio::message::id::{CarrierId, LinkId, PartKey, Seq};
+use nuncio::message::id::{CarrierId, LinkId, PartKey, RouteId, Seq};
 use nuncio::message::phase::Phase;
 use nuncio::message::status::Status;
 use nuncio::message::time::Time;
@@ -52,6 +52,8 @@ pub(crate) struct Ledger {
     /// Parts on a link, from the order to the answer that the loop has taken up.
     on_link: BTreeMap<PartKey, LinkId>,
     pub(crate) told: BTreeMap<Seq, Status>,
+    /// How often messages of a route were told to be sent.
+    sent: BTreeMap<RouteId, u64>,
     /// Doubts by our own count, and as they were reported.
     pub(crate) doubts: BTreeMap<PartKey, u64>,
     pub(crate) doubtful_facts: u64,
@@ -256,7 +258,8 @@ impl Ledger {
         let mut changed = BTreeSet::new();
         for fact in facts {
             match fact {
-                Fact::Status { message, status, corrected, .. } => {
+                Fact::Status { message, route, status, corrected, .. } => {
+                    *self.sent.entry(*route).or_default() += u64::from(*status == Status::Sent);
                     let before = self.told.insert(message.seq, *status).unwrap_or(Status::Queued);
                     assert!(before != *status, "status-facts: {message:?} is told {status:?} twice");
                     assert!(
@@ -292,6 +295,11 @@ impl Ledger {
     /// How many parts a link holds by our own count.
     pub(crate) fn on(&self, link: LinkId) -> usize {
         self.on_link.values().filter(|it| **it == link).count()
+    }
+
+    /// How often messages of each route were told to be sent.
+    pub(crate) const fn sent(&self) -> &BTreeMap<RouteId, u64> {
+        &self.sent
     }
 
     /// The parts that are on a link by our own count.

@@ -7,6 +7,7 @@ mod dice;
 mod ledger;
 mod ending;
 mod failover;
+mod figures;
 mod forgotten;
 mod hops;
 mod handsets;
@@ -90,6 +91,8 @@ const SINGLE: Play = Play {
         ("ends told", 5_000),
         ("receipts told", 6_700),
         ("refunds told", 250),
+        ("figures compared", 2_200),
+        ("ids given anew", 180),
         ("marketing beside opt-outs", 900),
         ("sent beside quiet hours", 1_500),
         ("kept in quiet hours", 12_000),

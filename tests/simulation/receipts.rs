@@ -12,6 +12,7 @@ use nuncio::message::part::Part;
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
 use nuncio::message::time::Time;
+use nuncio::number::e164::E164;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A word that the gateway has heard.
@@ -26,22 +27,31 @@ struct Heard {
     unsure: bool,
 }
 
+/// What a carrier calls a part of a handset's in its receipts: the id alone may be another's by now.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Called {
+    pub(crate) carrier: CarrierId,
+    pub(crate) id: String,
+    pub(crate) handset: String,
+}
+
 /// What the gateway has heard, and what of that it has confirmed.
 #[derive(Default)]
 pub(crate) struct Hearing {
-    /// By what a carrier calls a part.
-    words: BTreeMap<(CarrierId, String), Vec<Heard>>,
-    /// What waits for its confirmation, by link and tag: id and word.
-    asked: BTreeMap<(LinkId, u64), (String, String)>,
-    /// Carrier, id and word of what was confirmed, and how often the carrier has not heard that yet.
-    confirmed: BTreeMap<(CarrierId, String, String), u64>,
+    words: BTreeMap<Called, Vec<Heard>>,
+    /// What waits for its confirmation, by link and tag: about what, and the word.
+    asked: BTreeMap<(LinkId, u64), (Called, String)>,
+    /// What was confirmed about what, and how often the carrier has not heard that yet.
+    confirmed: BTreeMap<(Called, String), u64>,
+    /// Ids under which a receipt came that the gateway could not know to be another's.
+    astray: BTreeSet<(CarrierId, String)>,
 }
 
 /// Parts that have a name by a guess.
-type Guesses = BTreeMap<(CarrierId, String), BTreeSet<PartKey>>;
+type Guesses = BTreeMap<Called, BTreeSet<PartKey>>;
 
 /// What a word means, as the specification has it; `None` is "not yet".
-fn meaning(word: &str) -> Option<Phase> {
+pub(super) fn meaning(word: &str) -> Option<Phase> {
     Some(match word {
         "DELIVRD" => Phase::Delivered,
         "UNDELIV" | "REJECTD" | "DELETED" => Phase::Failed,
@@ -76,73 +86,104 @@ fn words(attempt: &Attempt) -> impl Iterator<Item = &str> {
 impl World {
     /// Whether the parts that receipts in these happenings are about are to be sent again.
     pub(super) fn are_again(&self, happenings: &[Happening]) -> Vec<bool> {
-        let again = |carrier: CarrierId, id: &str| {
-            let taken = self.smscs[&carrier].called(id);
+        let again = |it: &Called| {
+            let taken = self.smscs[&it.carrier].called(it);
             let part = taken.and_then(|it| self.store.parts.get(&self.key_of(it.name)?));
             part.is_some_and(|it| matches!(it.phase(), Phase::Queued | Phase::Intended))
         };
-        receipts(happenings).map(|(link, _, id, _)| again(link.carrier, id)).collect()
+        receipts(happenings).map(|(_, _, it, _)| again(&it)).collect()
     }
 
     /// The loop has taken up what happened; unless `kept` its commit failed.
     pub(super) fn heard_receipts(&mut self, happenings: &[Happening], before: &[bool], kept: bool) {
         let after = self.are_again(happenings);
-        for (place, (link, tag, id, word)) in receipts(happenings).enumerate() {
+        for (place, (link, tag, called, word)) in receipts(happenings).enumerate() {
             let (at, again) = (self.time(), before[place] || after[place]);
-            self.hearing.asked.insert((link, tag), (id.to_owned(), word.to_owned()));
-            if self.is_forgotten(link.carrier, id) {
+            self.hearing.asked.insert((link, tag), (called.clone(), word.to_owned()));
+            if self.may_stray(&called) {
+                self.tally.note("receipts astray");
+                self.hearing.astray.insert((called.carrier, called.id.clone()));
+            }
+            if self.is_forgotten(&called) {
                 // It is about nothing that there is.
                 self.tally.note("receipts of what is forgotten");
                 continue;
             }
             let heard = Heard { at, word: word.to_owned(), again, unsure: !kept };
-            self.hearing.words.entry((link.carrier, id.to_owned())).or_default().push(heard);
+            self.hearing.words.entry(called).or_default().push(heard);
         }
     }
 
     /// The loop has something confirmed: if it is a receipt, it has to be on the record by now, or to wait there.
     pub(super) fn confirms(&mut self, link: LinkId, tag: u64) {
-        let Some((id, word)) = self.hearing.asked.remove(&(link, tag)) else { return };
+        let Some((called, word)) = self.hearing.asked.remove(&(link, tag)) else { return };
         let waits = self.store.parked.values().any(|it| {
-            it.carrier == link.carrier && it.carrier_message_id.as_str() == id && *it.receipt.raw_status == *word
+            let name = |it: E164| Called { carrier: link.carrier, handset: it.0.to_string(), ..called.clone() };
+            it.carrier == link.carrier
+                && it.carrier_message_id.as_str() == called.id
+                && it.handset.map(name).as_ref() == Some(&called)
+                && *it.receipt.raw_status == *word
         });
         assert!(
-            waits || self.is_on_record(link.carrier, &id, &word),
-            "confirmed-is-durable: {word} of {id} at {link:?} is nowhere"
+            waits || self.is_on_record(&called, &word),
+            "confirmed-is-durable: {word} of {called:?} on {link:?} is nowhere, {:?}",
+            self.tale_of(&called)
         );
-        *self.hearing.confirmed.entry((link.carrier, id, word)).or_default() += 1;
+        *self.hearing.confirmed.entry((called, word)).or_default() += 1;
     }
 
     /// A carrier hears that its receipt is safe: so the loop has said.
-    pub(super) fn confirmed_receipt(&mut self, carrier: CarrierId, id: &str, word: &str) {
-        let ordered = self.hearing.confirmed.get_mut(&(carrier, id.to_owned(), word.to_owned()));
+    pub(super) fn confirmed_receipt(&mut self, called: Called, word: &str) {
+        let told = format!("{word} of {called:?}");
+        let ordered = self.hearing.confirmed.get_mut(&(called, word.to_owned()));
         let left = ordered.and_then(|it| it.checked_sub(1).map(|left| *it = left));
-        assert!(left.is_some(), "commit-before-act: {word} of {id} is confirmed and was not ordered to be");
+        assert!(left.is_some(), "commit-before-act: {told} is confirmed and was not ordered to be");
     }
 
-    fn is_forgotten(&self, carrier: CarrierId, id: &str) -> bool {
-        self.smscs[&carrier].called(id).is_some_and(|it| self.store.archive.has(it.name.0))
+    /// Whether a receipt under an id that its carrier has given to two may be taken for the other's: its own part is
+    /// forgotten, or a process of before left it without a name, and this one does not know that it had it.
+    fn may_stray(&self, called: &Called) -> bool {
+        let smsc = &self.smscs[&called.carrier];
+        let Some(taken) = smsc.called(called).filter(|it| smsc.is_given_anew(&it.receipt_id)) else { return false };
+        let named = |it: &&Attempt| is_called(it, &[&taken.answer_id, &taken.receipt_id]);
+        let unnamed = || !self.tale_of(called).iter().any(named);
+        self.is_forgotten(called) || (1 < self.life && unnamed())
     }
 
-    fn is_on_record(&self, carrier: CarrierId, id: &str, word: &str) -> bool {
-        let taken = self.smscs[&carrier].called(id).expect("it was taken");
+    fn is_astray(&self, called: &Called) -> bool {
+        self.hearing.astray.contains(&(called.carrier, called.id.clone()))
+    }
+
+    /// The attempts of what is called so.
+    fn tale_of(&self, called: &Called) -> Vec<&Attempt> {
+        let taken = self.smscs[&called.carrier].called(called);
+        let key = taken.and_then(|it| self.key_of(it.name));
+        key.into_iter().flat_map(|it| self.store.attempts_of(it)).collect()
+    }
+
+    fn is_forgotten(&self, called: &Called) -> bool {
+        self.smscs[&called.carrier].called(called).is_some_and(|it| self.store.archive.has(it.name.0))
+    }
+
+    fn is_on_record(&self, called: &Called, word: &str) -> bool {
+        let taken = self.smscs[&called.carrier].called(called).expect("it was taken");
         let says = |attempt: &Attempt| {
-            attempt.link.carrier == carrier
+            attempt.link.carrier == called.carrier
                 && is_called(attempt, &[&taken.answer_id, &taken.receipt_id])
-                && self.says(attempt, (carrier, id), word)
+                && self.says(attempt, called, word)
         };
-        if self.is_forgotten(carrier, id) && self.guesses(carrier, id).next().is_some() {
+        if self.is_astray(called) || (self.is_forgotten(called) && self.guesses(called).next().is_some()) {
             return true;
         }
         let own = self.key_of(taken.name).is_some_and(|key| self.store.attempts_of(key).any(says));
-        own || self.guesses(carrier, id).any(|(_, attempt)| self.says(attempt, (carrier, id), word))
+        own || self.guesses(called).any(|(_, attempt)| self.says(attempt, called, word))
     }
 
     /// Whether the record of an attempt has this word, or one that means the same, or one that was heard after it and
     /// says more.
-    fn says(&self, attempt: &Attempt, (carrier, id): (CarrierId, &str), word: &str) -> bool {
+    fn says(&self, attempt: &Attempt, called: &Called, word: &str) -> bool {
         let Some(last) = attempt.receipt.as_ref().map(|it| &*it.raw_status) else { return false };
-        let Some(heard) = self.hearing.words.get(&(carrier, id.to_owned())) else { return false };
+        let Some(heard) = self.hearing.words.get(called) else { return false };
         let this = heard.iter().position(|it| it.word == word);
         let over = !ends(word) && this < heard.iter().rposition(|it| it.word == last);
         over || words(attempt).any(|it| it == word || (it == last && meaning(it) == meaning(word)))
@@ -156,15 +197,20 @@ impl World {
     /// Parts that were in doubt when the process died, or another was forgotten, and to which a receipt of this name
     /// was given for want of any other: what the process before it had not learnt nobody remembers. It may be
     /// another's.
-    fn guesses(&self, carrier: CarrierId, id: &str) -> impl Iterator<Item = (PartKey, &Attempt)> {
+    fn guesses(&self, called: &Called) -> impl Iterator<Item = (PartKey, &Attempt)> {
         // It is named as the answer would have named it, where that is known.
-        let answer = self.smscs[&carrier].called(id).map_or(id, |it| &it.answer_id);
-        let names = [canonical(id), canonical(answer)];
-        let all = self.store.parts.keys().filter(|_| self.may_guess());
+        let answer = self.smscs[&called.carrier].called(called).map_or(&called.id, |it| &it.answer_id);
+        let (names, carrier) = ([canonical(&called.id), canonical(answer)], called.carrier);
+        let own = |it: &&PartKey| self.may_guess() && self.handset_of(**it) == called.handset;
+        let all = self.store.parts.keys().filter(own);
         let all = all.flat_map(|key| self.store.attempts_of(*key).map(|it| (*key, it)));
         all.filter(move |(_, it)| {
             it.link.carrier == carrier && it.command_status.is_none() && is_called(it, &[&names[0], &names[1]])
         })
+    }
+
+    fn handset_of(&self, key: PartKey) -> String {
+        self.store.bodies[&key.seq()].destination.0.to_string()
     }
 
     pub(super) fn key_of(&self, name: Name) -> Option<PartKey> {
@@ -183,10 +229,11 @@ impl World {
         for key in self.store.parts.keys().filter(|_| self.may_guess()) {
             for it in self.store.attempts_of(*key).filter(|it| it.command_status.is_none()) {
                 let Some(id) = &it.carrier_message_id else { continue };
-                guesses.entry((it.link.carrier, id.canonical())).or_default().insert(*key);
+                let (id, handset) = (id.canonical(), self.handset_of(*key));
+                guesses.entry(Called { carrier: it.link.carrier, id, handset }).or_default().insert(*key);
             }
         }
-        let delivered = |(carrier, it): &(CarrierId, &Taken)| self.has_said(*carrier, &it.receipt_id, "DELIVRD");
+        let delivered = |(carrier, it): &(CarrierId, &Taken)| self.has_said(&it.called(*carrier), "DELIVRD");
         let with_one: BTreeSet<Seq> =
             taken.iter().filter(|it| it.1.iter().any(delivered)).map(|it| it.0.seq()).collect();
         let mut sure = 0;
@@ -198,8 +245,8 @@ impl World {
         self.tally.add("ends compared", sure);
     }
 
-    fn has_said(&self, carrier: CarrierId, id: &str, word: &str) -> bool {
-        let words = self.hearing.words.get(&(carrier, id.to_owned()));
+    fn has_said(&self, called: &Called, word: &str) -> bool {
+        let words = self.hearing.words.get(called);
         words.is_some_and(|it| it.iter().any(|it| it.word == word))
     }
 
@@ -209,7 +256,7 @@ impl World {
         if part.phase() != Phase::Delivered {
             return;
         }
-        let own = taken.iter().any(|(carrier, it)| self.has_said(*carrier, &it.receipt_id, "DELIVRD"));
+        let own = taken.iter().any(|(carrier, it)| self.has_said(&it.called(*carrier), "DELIVRD"));
         let shared = self.is_shared(part) && with_one.contains(&part.key.seq());
         let guessed = || {
             self.store.attempts_of(part.key).any(|it| {
@@ -217,7 +264,8 @@ impl World {
                 id.is_some() && words(it).any(|it| it == "DELIVRD")
             })
         };
-        assert!(own || shared || guessed(), "never-fake-delivery: {part:?}");
+        let astray = || taken.iter().any(|(carrier, it)| self.is_astray(&it.called(*carrier)));
+        assert!(own || shared || guessed() || astray(), "never-fake-delivery: {part:?}");
     }
 
     /// Whether the receipt of another part may speak for this one.
@@ -249,11 +297,15 @@ impl World {
                 continue;
             };
             // Which of them such a receipt was about nobody could know.
-            let names = [&it.receipt_id, &it.answer_id].map(|it| (*carrier, canonical(it)));
+            let called = it.called(*carrier);
+            if self.is_astray(&called) {
+                return false;
+            }
+            let names = [&it.receipt_id, &it.answer_id].map(|it| Called { id: canonical(it), ..called.clone() });
             if names.iter().filter_map(|it| guesses.get(it)).flatten().any(|key| *key != part.key) {
                 return false;
             }
-            let heard = self.hearing.words.get(&(*carrier, it.receipt_id.clone())).map_or(&[][..], Vec::as_slice);
+            let heard = self.hearing.words.get(&called).map_or(&[][..], Vec::as_slice);
             if heard.iter().any(|it| it.unsure) {
                 return false;
             }
@@ -324,11 +376,12 @@ fn expected(all: &[Said<'_>], silent: bool) -> Option<Phase> {
     }
 }
 
-/// The receipts in happenings: link, tag, id, word.
-fn receipts(happenings: &[Happening]) -> impl Iterator<Item = (LinkId, u64, &str, &str)> {
+/// The receipts in happenings: link, tag, about what, word.
+fn receipts(happenings: &[Happening]) -> impl Iterator<Item = (LinkId, u64, Called, &str)> {
     happenings.iter().filter_map(|it| match it {
         Happening::Link(link, Report::Inbound { tag, news: News::Receipt(news) }) => {
-            Some((*link, *tag, news.ids.first()?.as_str(), &*news.receipt.raw_status))
+            let (id, handset) = (news.ids.first()?.as_str().to_owned(), news.handset?.0.to_string());
+            Some((*link, *tag, Called { carrier: link.carrier, id, handset }, &*news.receipt.raw_status))
         }
         _ => None,
     })

@@ -47,6 +47,7 @@ pub(super) const SEVERAL: Play = Play {
         ("ends told", 8_000),
         ("receipts told", 11_000),
         ("refunds told", 1_000),
+        ("figures compared", 3_300),
         ("marketing beside opt-outs", 700),
         ("sent beside quiet hours", 3_800),
         ("kept in quiet hours", 38_000),
@@ -58,7 +59,7 @@ pub(super) const HEALTHY: Play = Play {
     name: "healthy",
     seeds: 40,
     run: run_with_one_healthy,
-    least: &[("moves", 3_000), ("parts at several carriers", 900), ("delivered", 7_000)],
+    least: &[("moves", 3_000), ("parts at several carriers", 900), ("delivered", 7_000), ("figures compared", 1_100)],
 };
 
 /// How many carriers at most.

@@ -1,6 +1,7 @@
 //! What one seed plays: the configuration, the weather at each carrier, the requests, the faults.
 
 use crate::simulation::dice::Dice;
+use crate::simulation::figures::costs;
 use crate::simulation::wishes::Wish;
 use crate::simulation::world::EPOCH;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
@@ -246,7 +247,7 @@ impl Scenario {
             IdStyle::Counter => dice.pick(&[IdForm::Text, IdForm::Decimal]),
         };
         let receipts = dice.pick(&[ReceiptsAsked::All, ReceiptsAsked::All, ReceiptsAsked::All, ReceiptsAsked::Last]);
-        let dialect = Arc::new(Dialect { message_id, receipts, ..Dialect::default() });
+        let dialect = Arc::new(Dialect { message_id, receipts, cost: Some(costs()), ..Dialect::default() });
         let kinds: &[BindKind] = match if fair { dice.below(2) } else { dice.below(5) } {
             0 => &[BindKind::Transceiver],
             1 => &[BindKind::Transmitter, BindKind::Receiver],

@@ -2,7 +2,9 @@
 //! are confirmed. Its sessions are real ones and live in the world; this is what stands behind them.
 
 use crate::simulation::dice::Dice;
+use crate::simulation::receipts::Called;
 use crate::simulation::scenario::{IdStyle, Weather, label};
+use nuncio::message::id::CarrierId;
 use nuncio::smpp::address::Address;
 use nuncio::smpp::cstring::CString;
 use nuncio::smpp::pdu::PduBody;
@@ -23,6 +25,27 @@ pub(crate) struct Taken {
     pub(crate) receipt_id: String,
     handset: Address,
     sender: Address,
+}
+
+impl Taken {
+    /// As its receipts call it, and whose it is.
+    pub(crate) fn called(&self, carrier: CarrierId) -> Called {
+        let handset = self.handset.digits.to_string_lossy().into_owned();
+        Called { carrier, id: self.receipt_id.clone(), handset }
+    }
+}
+
+/// How a carrier that counts comes to give an id again.
+pub(crate) struct Anew {
+    dice: Dice,
+    percent: u64,
+}
+
+impl Anew {
+    pub(crate) fn of(mut dice: Dice) -> Self {
+        let percent = dice.pick(&[0, 0, 3, 15]);
+        Self { dice, percent }
+    }
 }
 
 /// A receipt, or what a handset wrote, until it is confirmed.
@@ -55,8 +78,11 @@ pub(crate) struct Smsc {
     /// Receipts to be sent as soon as a session is there.
     pub(crate) waiting: Vec<usize>,
     used: BTreeSet<String>,
-    /// What was taken, by what its receipts call it.
-    called: BTreeMap<String, usize>,
+    /// What was taken, by what its receipts call it and whose it is.
+    called: BTreeMap<(String, String), usize>,
+    anew: Anew,
+    /// The ids that were given again, as receipts have them.
+    pub(crate) given_anew: BTreeSet<String>,
     counter: u64,
     pub(crate) half_dead_until: u64,
     pub(crate) throttled_until: u64,
@@ -76,7 +102,7 @@ pub(crate) struct Smsc {
 type Script = Vec<(u64, usize)>;
 
 impl Smsc {
-    pub(crate) fn new(weather: Weather) -> Self {
+    pub(crate) fn new(weather: Weather, anew: Anew) -> Self {
         Self {
             weather,
             taken: Vec::new(),
@@ -84,6 +110,8 @@ impl Smsc {
             waiting: Vec::new(),
             used: BTreeSet::new(),
             called: BTreeMap::new(),
+            anew,
+            given_anew: BTreeSet::new(),
             counter: 0,
             half_dead_until: 0,
             throttled_until: 0,
@@ -97,9 +125,13 @@ impl Smsc {
         }
     }
 
+    pub(crate) fn is_given_anew(&self, receipt_id: &str) -> bool {
+        self.given_anew.contains(receipt_id)
+    }
+
     /// What it took and calls so in its receipts.
-    pub(crate) fn called(&self, receipt_id: &str) -> Option<&Taken> {
-        self.called.get(receipt_id).map(|it| &self.taken[*it])
+    pub(crate) fn called(&self, called: &Called) -> Option<&Taken> {
+        self.called.get(&(called.id.clone(), called.handset.clone())).map(|it| &self.taken[*it])
     }
 
     /// From now on it behaves.
@@ -165,6 +197,7 @@ impl Smsc {
 
     fn take(&mut self, now: u64, dice: &mut Dice, name: Name, sm: &Sm, thinking: u64) -> (String, Script) {
         let (answer_id, receipt_id) = self.ids(dice);
+        let (answer_id, receipt_id) = self.anew(&sm.destination).unwrap_or((answer_id, receipt_id));
         let words: &[&str] = match (sm.registered_delivery & 1, dice.percent(self.weather.odd_receipts)) {
             (0, _) => &[],
             _ if now < self.lying_until => &[],
@@ -203,10 +236,26 @@ impl Smsc {
             at += dice.range(0, self.weather.word_delay);
         }
         let (handset, sender) = (sm.destination.clone(), sm.source.clone());
-        self.called.insert(receipt_id.clone(), self.taken.len());
+        let owner = handset.digits.to_string_lossy().into_owned();
+        self.called.insert((receipt_id.clone(), owner), self.taken.len());
         let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender };
         self.taken.push(taken);
         (answer_id, script)
+    }
+
+    /// The ids of what it took before, mostly of late, where that was another handset's and none of this one has them.
+    fn anew(&mut self, handset: &Address) -> Option<(String, String)> {
+        let count = self.taken.len() as u64;
+        if count == 0 || !self.anew.dice.percent(self.anew.percent) {
+            return None;
+        }
+        let back = if self.anew.dice.percent(50) { count.min(5) } else { count };
+        let before = &self.taken[(count - 1 - self.anew.dice.below(back)) as usize];
+        let owner = handset.digits.to_string_lossy().into_owned();
+        let free = !self.called.contains_key(&(before.receipt_id.clone(), owner));
+        let ids = free.then(|| (before.answer_id.clone(), before.receipt_id.clone()));
+        self.given_anew.extend(ids.iter().map(|it| it.1.clone()));
+        ids
     }
 
     fn ids(&mut self, dice: &mut Dice) -> (String, String) {

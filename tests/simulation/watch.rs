@@ -38,6 +38,10 @@ pub(crate) struct Watched {
     pub(crate) commits: u64,
     /// Messages of the last commit.
     pub(crate) touched: Vec<Seq>,
+    /// Parts of the last commit as they were before.
+    pub(crate) changed: BTreeMap<PartKey, Option<Part>>,
+    /// What receipts had said of attempts of the last commit before.
+    pub(crate) changed_attempts: BTreeMap<(PartKey, u8), Option<Status>>,
 }
 
 impl Watched {
@@ -151,6 +155,24 @@ impl Watched {
         }
     }
 
+    /// Notes what receipts had said of the attempts that change.
+    fn note_before(&mut self, batch: &Batch) {
+        let current = batch.parts.iter().filter_map(|it| Some((it.key, it.attempt.as_ref()?.number)));
+        let all: Vec<_> = current.chain(batch.past.iter().map(|it| (it.key, it.attempt.number))).collect();
+        for (key, number) in all {
+            let before = self.attempts_of(key).find(|it| it.number == number).and_then(|it| it.receipt.as_ref());
+            let before = before.map(|it| it.status);
+            self.changed_attempts.entry((key, number)).or_insert(before);
+        }
+    }
+
+    /// A beat begins.
+    pub(crate) fn begin(&mut self) {
+        self.touched.clear();
+        self.changed.clear();
+        self.changed_attempts.clear();
+    }
+
     /// Every attempt that spent something stays on record.
     fn look_at_attempts(&self, batch: &Batch, before: &Part, part: &Part) {
         let (Some(old), Some(new)) = (&before.attempt, &part.attempt) else {
@@ -182,7 +204,11 @@ impl Store for Watched {
         self.commits += 1;
         self.bodies.extend(batch.bodies.iter().chain(&batch.erased).map(|it| (it.seq(), it.clone())));
         self.labels.extend(batch.bodies.iter().filter_map(|it| Some((label(it.text.as_bytes())?, it.seq()))));
-        self.parts.extend(batch.new_parts.iter().chain(&batch.parts).map(|it| (it.key, it.clone())));
+        self.note_before(batch);
+        for it in batch.new_parts.iter().chain(&batch.parts) {
+            let before = self.parts.insert(it.key, it.clone());
+            self.changed.insert(it.key, before);
+        }
         self.past.extend(batch.past.iter().map(|it| ((it.key, it.attempt.number), it.attempt.clone())));
         self.parked.extend(batch.parked.iter().map(|it| (it.number, it.clone())));
         batch.unparked.iter().for_each(|it| drop(self.parked.remove(it)));

@@ -147,6 +147,7 @@ impl Dispatch {
         let (timeout, window) = (self.receipt_timeout(key), self.receipt_window(key));
         let now = self.beat.now;
         let Some(held) = self.set.get(key.seq()) else { return 0 };
+        let class = held.entry.body.class;
         let cost = carrier.and_then(|it| self.beat.plan.cost_at(&held.entry.body, it));
         let Some(held) = self.set.change(key) else { return 0 };
         let part = &mut held.entry.parts[usize::from(key.index())];
@@ -162,6 +163,7 @@ impl Dispatch {
         attempt.cost = cost;
         let (number, rhash, carrier) = (attempt.number, attempt.rhash(), attempt.link.carrier);
         self.owed.note_resolved((carrier, held.entry.body.destination, key, number));
+        self.beat.out.facts.extend(cost.map(|amount| Fact::Cost { carrier, class, amount }));
         if let Some(rhash) = rhash {
             self.set.note_name(rhash, key);
         }

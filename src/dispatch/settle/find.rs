@@ -41,10 +41,11 @@ impl Dispatch {
     }
 
     /// Whether a carrier has a part for the recipient that a receipt names, or may have one, of which it is not known
-    /// yet how the carrier calls it. One that counts anew calls it as it has called another.
+    /// how the carrier calls it, though it may have been sent again or have ended since. One that counts anew calls it
+    /// as it has called another.
     fn is_unnamed_for(&self, carrier: CarrierId, whom: Whom<'_>) -> bool {
         let on_a_link = |it: E164| self.carriers.get(&carrier).is_some_and(|at| at.pinned.contains_key(&it));
-        whom.pair().is_some_and(|(it, _)| on_a_link(it) || self.owed.is_in_doubt(carrier, it))
+        whom.pair().is_some_and(|(it, _)| on_a_link(it) || self.owed.is_unnamed(carrier, it))
     }
 
     /// The parts in memory that one of the forms names, with the rank of the form.

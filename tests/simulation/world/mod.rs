@@ -18,11 +18,12 @@ mod wires;
 
 use crate::simulation::content::Asked;
 use crate::simulation::dice::{Dice, Seed};
+use crate::simulation::figures::Figures;
 use crate::simulation::forgotten::Forgetting;
 use crate::simulation::ledger::Ledger;
 use crate::simulation::receipts::Hearing;
-use crate::simulation::scenario::{Fault, Scenario};
-use crate::simulation::smsc::Smsc;
+use crate::simulation::scenario::{Fault, Scenario, Weather};
+use crate::simulation::smsc::{Anew, Smsc};
 use crate::simulation::tally::Tally;
 use crate::simulation::told::Told;
 use crate::simulation::watch::Watched;
@@ -154,6 +155,7 @@ pub(crate) struct World {
     operators: Operators,
     pub(crate) wishes: Wishes,
     pub(crate) told: Told,
+    pub(crate) figures: Figures,
     pub(crate) forgetting: Option<Forgetting>,
     pub(crate) asked: Asked,
     spin: (u64, u32),
@@ -190,7 +192,7 @@ impl World {
             plans: 0,
             links: scenario.links.keys().map(|it| (*it, fresh())).collect(),
             conns: BTreeMap::new(),
-            smscs: scenario.weather.iter().map(|(id, it)| (*id, Smsc::new(it.clone()))).collect(),
+            smscs: Self::carriers(seed, &scenario),
             calls: Vec::new(),
             waiting: BTreeMap::new(),
             withdrawn: BTreeMap::new(),
@@ -211,6 +213,7 @@ impl World {
             operators: Operators::who_give(scenario.credit),
             wishes: Wishes::default(),
             told: Told::default(),
+            figures: Figures::default(),
             forgetting: Forgetting::of(seed, &scenario),
             asked: Asked::of(scenario.requests.iter().map(|it| &it.1)),
             spin: (0, 0),
@@ -233,6 +236,12 @@ impl World {
         world.post(0, Coming::Forget);
         world.start();
         world
+    }
+
+    fn carriers(seed: Seed, scenario: &Scenario) -> BTreeMap<CarrierId, Smsc> {
+        let mut dice = seed.dice("ids");
+        let mut smsc = |it: &Weather| Smsc::new(it.clone(), Anew::of(Dice::new(dice.next())));
+        scenario.weather.iter().map(|(id, it)| (*id, smsc(it))).collect()
     }
 
     /// Runs until everything has ended, or should have.

@@ -1,5 +1,6 @@
 //! The process in the simulation: it starts, beats, crashes, and carries out what was decided.
 
+use crate::simulation::figures::Told;
 use crate::simulation::world::{Coming, EPOCH, Link, STARVED, World};
 use nuncio::carrier::esme::{self};
 use nuncio::carrier::report::{Answered, News, Report};
@@ -28,6 +29,7 @@ impl World {
         let dispatch = Dispatch::new(self.plan.clone(), recovered, self.time());
         self.ledger.crashed(&self.store, &self.plan);
         self.ledger.paces(&self.plan, self.now, true);
+        self.figures.begin(&self.plan, &self.store);
         self.dispatch = Some(dispatch);
         self.take_over_waits();
         self.operators_begin();
@@ -57,6 +59,7 @@ impl World {
     }
 
     pub(super) fn after_crash(&mut self) {
+        self.figures.end();
         self.calls.clear();
         let conns: Vec<u64> = self.links.values().filter(|it| it.esme.is_some()).map(|it| it.conn).collect();
         for link in self.links.values_mut() {
@@ -112,9 +115,10 @@ impl World {
         let before: BTreeMap<PartKey, Phase> =
             named.filter_map(|it| self.store.parts.get(&it).map(|part| (it, part.phase()))).collect();
         self.look_at_wall();
+        let overdue = self.overdue_receipts();
         let again = self.are_again(&happenings);
         let (time, dice) = (self.time(), &mut self.rolls);
-        self.store.touched.clear();
+        self.store.begin();
         self.beats += 1;
         let Ok(outcome) = dispatch.beat(time, &mut || dice.next(), happenings.clone(), &mut self.store) else {
             self.poisoned(&happenings);
@@ -130,6 +134,7 @@ impl World {
         self.ledger.told(self.now, &outcome.facts, &self.store);
         self.tally.hear(&outcome.facts);
         self.count_told(&happenings, &outcome.facts);
+        self.count_figures(&Told { happenings: &happenings, facts: &outcome.facts, answered: &before, overdue });
         self.check_drain(&outcome.facts);
         self.dispatch = Some(dispatch);
         self.check_deadline(&outcome);

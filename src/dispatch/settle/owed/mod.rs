@@ -93,9 +93,10 @@ impl Owed {
         self.doubtful.range(range).map(|(_, _, key)| *key)
     }
 
-    /// Whether a part is in doubt at a carrier for a handset.
-    pub(super) fn is_in_doubt(&self, carrier: CarrierId, handset: E164) -> bool {
-        self.doubtful_for(carrier, handset).next().is_some()
+    /// Whether a carrier may have taken a part for a handset, wherever that is now, and has not said so by a name that
+    /// we know.
+    pub(super) fn is_unnamed(&self, carrier: CarrierId, handset: E164) -> bool {
+        self.doubtful_for(carrier, handset).next().is_some() || self.unresolved.is_any(carrier, handset)
     }
 
     /// The one part in doubt at a carrier for a handset, if no other attempt there was ever left without an outcome.

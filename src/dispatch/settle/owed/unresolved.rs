@@ -37,10 +37,18 @@ impl Unresolved {
         self.places.remove(&place);
     }
 
+    /// Whether any part is unresolved for the handset at the carrier.
+    pub(super) fn is_any(&self, carrier: CarrierId, handset: E164) -> bool {
+        self.of(carrier, handset).next().is_some()
+    }
+
     /// Whether no other part than this one is unresolved for the handset at the carrier.
     pub(super) fn is_only(&self, carrier: CarrierId, handset: E164, key: PartKey) -> bool {
-        let range = (carrier, handset, PartKey(0), 0)..=(carrier, handset, PartKey(u64::MAX), u8::MAX);
-        self.places.range(range).all(|it| it.2 == key)
+        self.of(carrier, handset).all(|it| it.2 == key)
+    }
+
+    fn of(&self, carrier: CarrierId, handset: E164) -> impl Iterator<Item = &AttemptKey> {
+        self.places.range((carrier, handset, PartKey(0), 0)..=(carrier, handset, PartKey(u64::MAX), u8::MAX))
     }
 }
 
