@@ -47,7 +47,7 @@ fn nist(written: &written::App, app: &App, guard: &Policy) -> Vec<(&'static str,
         (LIFETIME_MAX < app.lifetime, "lifetime", format!("a code lives for {} s at most", LIFETIME_MAX.as_secs())),
         (
             guesses.is_none_or(|it| FAILURES_MAX < it),
-            "guard.wrong_guesses",
+            "guard.wrong_guesses_per_phone",
             format!("it is enforced, with {FAILURES_MAX} wrong guesses of a number at most"),
         ),
         (!refuses_voip, "guard.lines", "line is enforced, and has voip among its lines".to_owned()),
