@@ -233,7 +233,10 @@ fn a_profile_names_each_rule_that_an_app_breaks_at_its_key() {
         assert!(said.len() == 1 && said[0].starts_with(expected), "{expected}: {said:?}");
     }
     for (lines, expected) in [
-        ("wrong_guesses_per_phone = \"101/1d\"", "guard.wrong_guesses_per_phone: profile nist-800-63b: it is enforced, with 100"),
+        (
+            "wrong_guesses_per_phone = \"101/1d\"",
+            "guard.wrong_guesses_per_phone: profile nist-800-63b: it is enforced, with 100",
+        ),
         ("mode = { wrong_guesses = \"shadow\" }", "guard.wrong_guesses_per_phone: profile"),
         ("lines = [\"premium\"]", "guard.lines: profile nist-800-63b: line is enforced, and has voip"),
         ("mode = { line = \"off\" }", "guard.lines: profile"),
