@@ -290,7 +290,7 @@ fn serve_ports(
 ) -> Result<Vec<JoinHandle<()>>, Failure> {
     let serve = |(role, options): &(PortRole, Http)| {
         let (bound, server) = listen(options, router::port(role.clone(), context), context, stop.clone())?;
-        info!(port = role.kind.word(), listen = %at(bound, options), "serving a drop-in port");
+        info!(port = role.kind.word(), listen = %at(bound, options), "a drop-in port listens");
         Ok(server)
     };
     ports.iter().map(serve).collect()

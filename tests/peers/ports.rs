@@ -60,7 +60,7 @@ impl Stage {
 
     /// Runs a script of Python, which finds the packages of others; its words are shown where it fails.
     fn runs(&self, (port, nth): (&str, usize), script: &str) {
-        let said = self.daemon.said("serving a drop-in port", nth);
+        let said = self.daemon.said("a drop-in port listens", nth);
         assert_eq!(said["port"], port);
         let listen = said["listen"].as_str().expect("an address").replace("127.0.0.1", "localhost");
         let mut command = Command::new("python3");
