@@ -66,7 +66,7 @@ impl Stage {
         let mut command = Command::new("python3");
         command.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/python_modules"));
         command.env("REQUESTS_CA_BUNDLE", self.folder.path().join("certificate.pem"));
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers"));
+        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/ports"));
         command.args([script, &listen, KEY, &format!("http://{}", self.daemon.http())]);
         let output = command.output().expect("it starts");
         let text = [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();

@@ -181,6 +181,18 @@ fn seconds(at: Time) -> String {
     Time(at.0 - at.0 % 1_000).to_string().replace(".000Z", "Z")
 }
 
+/// What they call what a pointer of ours names.
+fn parameter(pointer: &str) -> &str {
+    match pointer.trim_start_matches('/') {
+        "to" => "To",
+        "channel" => "Channel",
+        "custom_code" => "CustomCode",
+        "ip" => "DeviceIp",
+        "app" => "ServiceSid",
+        other => other,
+    }
+}
+
 /// A refusal in their words: https://www.twilio.com/docs/api/errors
 pub(super) fn error(problem: &Problem) -> (u16, Value) {
     let reason = problem.guard.as_ref().map(|it| it.reason);
@@ -197,7 +209,7 @@ pub(super) fn error(problem: &Problem) -> (u16, Value) {
         (kind, _) if kind.status() == 429 => (429, 20_429),
         (kind, _) => (kind.status(), 20_000 + u32::from(kind.status())),
     };
-    let faults = problem.errors.iter().map(|it| format!("{}: {}", it.pointer.trim_start_matches('/'), it.detail));
+    let faults = problem.errors.iter().map(|it| format!("{}: {}", parameter(&it.pointer), it.detail));
     let faults: Vec<String> = faults.collect();
     let message = if faults.is_empty() { problem.detail.to_string() } else { faults.join("; ") };
     let more = format!("https://www.twilio.com/docs/errors/{code}");
