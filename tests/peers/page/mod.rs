@@ -215,6 +215,7 @@ fn a_code_is_taken_as_it_is_pasted_typed_and_read_out_of_an_sms() {
         };";
     let page = Page::open(&[], &format!("{STUBBED}{otp}"));
     page.answers("POST login", &pending(30.0, 300.0, None), 200);
+    page.answers("GET login", &pending(30.0, 300.0, None), 200);
     page.answers("POST login/check", &json!({ "error": "code", "checks_left": 1 }), 422);
     page.browser.keys(&format!("0031612345678{ENTER}"));
     page.is_at("code");
