@@ -92,6 +92,8 @@ const SINGLE: Play = Play {
         ("refunds told", 250),
         ("figures compared", 2_200),
         ("ids given anew", 180),
+        ("questions", 750),
+        ("answers to questions", 45),
         ("marketing beside opt-outs", 900),
         ("sent beside quiet hours", 1_500),
         ("kept in quiet hours", 12_000),
