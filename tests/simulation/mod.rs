@@ -12,6 +12,7 @@ mod forgotten;
 mod hops;
 mod handsets;
 mod lanes;
+mod large;
 mod money;
 mod mo;
 mod operate;
@@ -94,6 +95,7 @@ const SINGLE: Play = Play {
         ("ids given anew", 180),
         ("questions", 750),
         ("answers to questions", 45),
+        ("messages of large orders", 1_000),
         ("marketing beside opt-outs", 900),
         ("sent beside quiet hours", 1_500),
         ("kept in quiet hours", 12_000),

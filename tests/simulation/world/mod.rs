@@ -172,6 +172,7 @@ impl World {
     /// What a scenario says, by the other dice of a seed.
     pub(crate) fn of(seed: Seed, mut scenario: Scenario) -> Self {
         scenario.questions(&mut seed.dice("questions"));
+        scenario.large(&mut seed.dice("large"));
         let mut world = Self {
             dice: seed.dice("weather"),
             rolls: seed.dice("gateway"),

@@ -266,6 +266,8 @@ impl World {
                     let capacity = self.links[&link].capacity;
                     self.check_permitted(link, submit.ticket);
                     self.check_wished(submit.ticket);
+                    let seq = submit.ticket.key().seq();
+                    assert!(!self.store.is_arriving(seq), "arriving: {seq:?} is sent before its order is whole");
                     self.asked.ordered.insert(submit.ticket.key(), self.now);
                     self.ledger.submit(self.now, (link, capacity), submit.ticket, (&self.store, &self.plan));
                     self.command_link(link, esme::Command::Submit(submit));
