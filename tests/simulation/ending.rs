@@ -1,5 +1,6 @@
 //! What must hold when everything has ended, and what must hold of a receipt when it is confirmed.
 
+use crate::simulation::large;
 use crate::simulation::scenario::label;
 use crate::simulation::smsc::Name;
 use crate::simulation::tally::Tally;
@@ -67,6 +68,9 @@ impl World {
         tally.add("messages", self.store.bodies.len() as u64);
         tally.add("submits", self.smscs.values().flat_map(|it| it.received.values()).sum());
         tally.add("refusals", self.smscs.values().flat_map(|it| it.refused.values()).sum());
+        tally.add("orders dropped while they arrived", self.store.dropped);
+        let large = |it: &&u64| large::LABELS <= **it;
+        tally.add("messages of large orders", self.store.labels.keys().filter(large).count() as u64);
         tally.add("ids given anew", self.smscs.values().map(|it| it.given_anew.len() as u64).sum());
         for part in self.store.parts.values() {
             let carriers: BTreeSet<CarrierId> = self.store.attempts_of(part.key).map(|it| it.link.carrier).collect();

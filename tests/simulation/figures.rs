@@ -7,7 +7,7 @@ use crate::simulation::lanes::ROUTE;
 use crate::simulation::receipts::meaning;
 use crate::simulation::watch::Watched;
 use crate::simulation::world::World;
-use nuncio::carrier::report::{Answered, News, Report};
+use nuncio::carrier::report::{Answered, News, Queried, Report};
 use nuncio::dispatch::door::fact::{Fact, Fate};
 use nuncio::dispatch::door::happening::Happening;
 use nuncio::dispatch::door::plan::Plan;
@@ -173,6 +173,15 @@ impl Figures {
                 let given = told.answered.get(&ticket.key()) == Some(&Phase::Intended);
                 let doubt = it.answer == Answer::Unknown && given;
                 self.expect(&names::UNKNOWN_OUTCOMES, &[carrier, "no_answer"], doubt.into());
+            }
+            Report::Queried(_, queried) => {
+                let result = match queried {
+                    Queried::State(it) if it.status.is_final() && it.status != Status::Unknown => "final",
+                    Queried::State(_) => "pending",
+                    Queried::Refused | Queried::Unserved => "refused",
+                    Queried::Unanswered | Queried::Ignored => "unanswered",
+                };
+                self.expect(&names::QUERIES, &[carrier, result], 1);
             }
             Report::Inbound { news: News::Receipt(news), .. } => {
                 self.expect(&names::RECEIPTS, &[carrier, status(&news.receipt.raw_status).word()], 1);

@@ -4,7 +4,7 @@
 use super::failover::{ACME, BETA, WINDOW, answered, bench, entry, given, only, order, receipt, unheard, up};
 use super::lanes::{Bench, ROUTE, submission};
 use nuncio::carrier::dialect::{Dialect, ReceiptsAsked};
-use nuncio::carrier::report::{Answered, Report, Ticket};
+use nuncio::carrier::report::{Answered, News, Queried, Report, Ticket};
 use nuncio::dispatch::Effects;
 use nuncio::dispatch::door::fact::Fact;
 use nuncio::dispatch::door::happening::{Ask, Happening, RequestId};
@@ -203,6 +203,27 @@ fn a_receipt_of_a_carrier_that_a_message_has_left_ends_no_other_part_of_it() {
     bench.beat(vec![receipt(BETA, second[1].1, Status::Failed), receipt(ACME, first[0].1, Status::Delivered)]);
     let phases: Vec<Phase> = entry(&bench).parts.iter().map(Part::phase).collect();
     assert_eq!(phases, [Phase::Delivered, Phase::Sent], "ACME says nothing of the second, and BETA that it failed");
+}
+
+#[test]
+fn what_a_carrier_answers_about_one_part_ends_none_for_which_a_receipt_is_asked() {
+    let mut bench = bench(|it| {
+        let carrier = it.carriers.get_mut(&ACME.carrier).unwrap();
+        carrier.dialect = Arc::new(Dialect { receipts: ReceiptsAsked::Last, ..Dialect::default() });
+    });
+    let going = tickets(&bench.beat(vec![order(&"a".repeat(320), 3)]).1);
+    bench.beat(going.iter().map(|(link, it)| answered(*link, *it, Answer::Taken)).collect());
+    let Happening::Link(_, Report::Inbound { news: News::Receipt(said), .. }) =
+        receipt(ACME, going[0].1, Status::Failed)
+    else {
+        panic!("it is a receipt");
+    };
+    let answer = Report::Queried(going[0].1.key(), Queried::State(said.receipt));
+    bench.beat(vec![Happening::Link(ACME, answer)]);
+    let phases = |bench: &Bench| entry(bench).parts.iter().map(Part::phase).collect::<Vec<_>>();
+    assert_eq!(phases(&bench), [Phase::Failed, Phase::Sent, Phase::Sent]);
+    bench.beat(vec![receipt(ACME, going[2].1, Status::Delivered)]);
+    assert_eq!(phases(&bench), [Phase::Failed, Phase::Delivered, Phase::Delivered]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod forgotten;
 mod hops;
 mod handsets;
 mod lanes;
+mod large;
 mod money;
 mod mo;
 mod offered;
@@ -93,6 +94,9 @@ const SINGLE: Play = Play {
         ("refunds told", 250),
         ("figures compared", 2_200),
         ("ids given anew", 180),
+        ("questions", 750),
+        ("answers to questions", 45),
+        ("messages of large orders", 1_000),
         ("marketing beside opt-outs", 900),
         ("sent beside quiet hours", 1_500),
         ("kept in quiet hours", 12_000),

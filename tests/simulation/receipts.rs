@@ -98,7 +98,7 @@ impl World {
     pub(super) fn heard_receipts(&mut self, happenings: &[Happening], before: &[bool], kept: bool) {
         let after = self.are_again(happenings);
         for (place, (link, tag, called, word)) in receipts(happenings).enumerate() {
-            let (at, again) = (self.time(), before[place] || after[place]);
+            let again = before[place] || after[place];
             self.hearing.asked.insert((link, tag), (called.clone(), word.to_owned()));
             if self.may_stray(&called) {
                 self.tally.note("receipts astray");
@@ -109,9 +109,14 @@ impl World {
                 self.tally.note("receipts of what is forgotten");
                 continue;
             }
-            let heard = Heard { at, word: word.to_owned(), again, unsure: !kept };
-            self.hearing.words.entry(called).or_default().push(heard);
+            self.heard_word(called, word.to_owned(), (again, !kept));
         }
+    }
+
+    /// A carrier has said a word of a part.
+    pub(super) fn heard_word(&mut self, called: Called, word: String, (again, unsure): (bool, bool)) {
+        let heard = Heard { at: self.time(), word, again, unsure };
+        self.hearing.words.entry(called).or_default().push(heard);
     }
 
     /// The loop has something confirmed: if it is a receipt, it has to be on the record by now, or to wait there.
@@ -270,7 +275,9 @@ impl World {
 
     /// Whether the receipt of another part may speak for this one.
     fn is_shared(&self, part: &Part) -> bool {
-        let Some(attempt) = part.attempt.as_ref().filter(|it| it.receipt.is_none()) else { return false };
+        // What is said of it after that is history.
+        let silent = |it: &&Attempt| it.receipt.as_ref().is_none_or(|it| part.done_at < it.received_at);
+        let Some(attempt) = part.attempt.as_ref().filter(silent) else { return false };
         let carrier = self.scenario.plans[0].carriers.get(&attempt.link.carrier);
         carrier.is_some_and(|it| it.dialect.receipts != ReceiptsAsked::All)
             && 1 < self.store.parts_of(part.key.seq()).count()
@@ -279,8 +286,10 @@ impl World {
     /// Since when another part of its message has ended at the carrier that has this one, where that speaks for both.
     fn shared_end(&self, part: &Part) -> Option<Time> {
         let carrier = part.attempt.as_ref().filter(|_| self.is_shared(part))?.link.carrier;
-        let parts = self.store.parts_of(part.key.seq()).filter(|it| it.key != part.key);
-        let attempts = parts.flat_map(|it| self.store.attempts_of(it.key)).filter(|it| it.link.carrier == carrier);
+        // The last was asked for.
+        let parts = self.store.parts_of(part.key.seq()).last().filter(|it| it.key != part.key);
+        let attempts =
+            parts.into_iter().flat_map(|it| self.store.attempts_of(it.key)).filter(|it| it.link.carrier == carrier);
         let receipts = attempts.filter_map(|it| it.receipt.as_ref()).filter(|it| it.status.is_final());
         receipts.map(|it| it.received_at).min()
     }

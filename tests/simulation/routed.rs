@@ -48,6 +48,7 @@ pub(super) const SEVERAL: Play = Play {
         ("receipts told", 11_000),
         ("refunds told", 1_000),
         ("figures compared", 3_300),
+        ("ids given anew", 450),
         ("marketing beside opt-outs", 700),
         ("sent beside quiet hours", 3_800),
         ("kept in quiet hours", 38_000),

@@ -384,7 +384,7 @@ impl Scenario {
 }
 
 /// A text of so many parts, each of which names the message.
-fn text(label: u64, parts: u8) -> String {
+pub(super) fn text(label: u64, parts: u8) -> String {
     let token = format!("m{label:06} ");
     let length = if parts == 1 { 20 } else { 153 * (usize::from(parts) - 1) + 40 };
     token.repeat(length / token.len() + 1)[..length].to_owned()

@@ -4,6 +4,7 @@
 use crate::simulation::dice::Dice;
 use crate::simulation::receipts::Called;
 use crate::simulation::scenario::{IdStyle, Weather, label};
+use crate::simulation::world::questions::Inquiry;
 use nuncio::message::id::CarrierId;
 use nuncio::smpp::address::Address;
 use nuncio::smpp::cstring::CString;
@@ -24,7 +25,9 @@ pub(crate) struct Taken {
     /// As its receipts call it.
     pub(crate) receipt_id: String,
     handset: Address,
-    sender: Address,
+    pub(crate) sender: Address,
+    /// When which of its receipts are to come; where there are none, what becomes of it.
+    pub(crate) says: Vec<(u64, &'static str)>,
 }
 
 impl Taken {
@@ -80,7 +83,10 @@ pub(crate) struct Smsc {
     used: BTreeSet<String>,
     /// What was taken, by what its receipts call it and whose it is.
     called: BTreeMap<(String, String), usize>,
+    /// The same by what its answer calls it.
+    by_answer: BTreeMap<String, usize>,
     anew: Anew,
+    pub(crate) inquiry: Inquiry,
     /// The ids that were given again, as receipts have them.
     pub(crate) given_anew: BTreeSet<String>,
     counter: u64,
@@ -102,7 +108,7 @@ pub(crate) struct Smsc {
 type Script = Vec<(u64, usize)>;
 
 impl Smsc {
-    pub(crate) fn new(weather: Weather, anew: Anew) -> Self {
+    pub(crate) fn new(weather: Weather, anew: Anew, inquiry: Inquiry) -> Self {
         Self {
             weather,
             taken: Vec::new(),
@@ -110,7 +116,9 @@ impl Smsc {
             waiting: Vec::new(),
             used: BTreeSet::new(),
             called: BTreeMap::new(),
+            by_answer: BTreeMap::new(),
             anew,
+            inquiry,
             given_anew: BTreeSet::new(),
             counter: 0,
             half_dead_until: 0,
@@ -132,6 +140,11 @@ impl Smsc {
     /// What it took and calls so in its receipts.
     pub(crate) fn called(&self, called: &Called) -> Option<&Taken> {
         self.called.get(&(called.id.clone(), called.handset.clone())).map(|it| &self.taken[*it])
+    }
+
+    /// What it took and calls so in its answers, and last so.
+    pub(crate) fn answered(&self, answer_id: &str) -> Option<&Taken> {
+        self.by_answer.get(answer_id).map(|it| &self.taken[*it])
     }
 
     /// From now on it behaves.
@@ -222,8 +235,9 @@ impl Smsc {
         };
         let early = dice.percent(self.weather.early_receipts);
         let mut at = if early { dice.range(0, thinking) } else { thinking + dice.range(0, self.weather.receipt_delay) };
-        let mut script = Vec::new();
+        let (mut script, mut says) = (Vec::new(), Vec::new());
         for word in words {
+            says.push((now + at, *word));
             self.notices.push(Notice {
                 taken: self.taken.len(),
                 word,
@@ -235,10 +249,14 @@ impl Smsc {
             script.push((at, self.notices.len() - 1));
             at += dice.range(0, self.weather.word_delay);
         }
+        if words.is_empty() && self.lying_until <= now && !self.weather.faithful {
+            says.push((now + thinking, if name.0.is_multiple_of(2) { "DELIVRD" } else { "UNDELIV" }));
+        }
         let (handset, sender) = (sm.destination.clone(), sm.source.clone());
         let owner = handset.digits.to_string_lossy().into_owned();
         self.called.insert((receipt_id.clone(), owner), self.taken.len());
-        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender };
+        self.by_answer.insert(answer_id.clone(), self.taken.len());
+        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender, says };
         self.taken.push(taken);
         (answer_id, script)
     }

@@ -12,7 +12,7 @@ use nuncio::message::status::{Status, Totals};
 use nuncio::message::time::Time;
 use nuncio::message::veil::Veil;
 use nuncio::number::e164::E164;
-use nuncio::record::batch::{Batch, Idempotency, Marks};
+use nuncio::record::batch::{Batch, Idempotency, Marks, Order};
 use nuncio::record::contract::{Counted, Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use nuncio::record::entry::Entry;
 use nuncio::record::event::{Event, EventKind};
@@ -35,6 +35,10 @@ pub(crate) struct Watched {
     pub(crate) parked: BTreeMap<u64, Parked>,
     pub(crate) archive: Archive,
     pub(crate) marks: Marks,
+    /// Orders of which some slices are not there yet.
+    pub(super) arriving: BTreeMap<OrderId, Order>,
+    /// Orders that never became whole.
+    pub(crate) dropped: u64,
     pub(crate) commits: u64,
     /// Messages of the last commit.
     pub(crate) touched: Vec<Seq>,
@@ -53,6 +57,7 @@ impl Watched {
     pub(crate) fn crash(&mut self, certain: bool) {
         self.memory = self.memory.crash();
         let after = Self::of(&mut self.memory);
+        self.dropped += self.drop_arriving();
         if certain {
             assert!(self.bodies == after.bodies, "restart-loads-last-commit: bodies differ");
             assert!(self.parts == after.parts, "restart-loads-last-commit: parts differ");
@@ -66,13 +71,14 @@ impl Watched {
 
     fn of(memory: &mut Memory) -> Self {
         let mut found = Self::new();
+        // First, for it removes what had not arrived.
+        let recovered = memory.recover().expect("a store that was just opened is sound");
         for entry in memory.all() {
             found.parts.extend(entry.parts.into_iter().map(|it| (it.key, it)));
             found.past.extend(entry.past.into_iter().map(|it| ((it.key, it.attempt.number), it.attempt)));
             found.labels.extend(label(entry.body.text.as_bytes()).map(|it| (it, entry.body.seq())));
             found.bodies.insert(entry.body.seq(), entry.body);
         }
-        let recovered = memory.recover().expect("a store that was just opened is sound");
         found.parked = recovered.parked.into_iter().map(|it| (it.number, it)).collect();
         found.marks = recovered.marks;
         found
@@ -205,6 +211,7 @@ impl Store for Watched {
         self.bodies.extend(batch.bodies.iter().chain(&batch.erased).map(|it| (it.seq(), it.clone())));
         self.labels.extend(batch.bodies.iter().filter_map(|it| Some((label(it.text.as_bytes())?, it.seq()))));
         self.note_before(batch);
+        self.note_orders(batch);
         for it in batch.new_parts.iter().chain(&batch.parts) {
             let before = self.parts.insert(it.key, it.clone());
             self.changed.insert(it.key, before);

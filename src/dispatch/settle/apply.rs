@@ -4,7 +4,7 @@ use crate::carrier::dialect::ReceiptsAsked;
 use crate::carrier::reason;
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::fact::Fate;
-use crate::dispatch::tried::{attempt_of, attempts_of};
+use crate::dispatch::tried::{attempt_of, attempts_of, is_live};
 use crate::message::attempt::Attempt;
 use crate::message::id::{CarrierId, PartKey};
 use crate::message::part::Part;
@@ -100,14 +100,21 @@ impl Dispatch {
         }
     }
 
-    /// The parts of the same message that share the end of this one, because no receipt was asked for them and none
-    /// came.
+    /// The parts of the same message that share the end of this one, because a receipt was asked for this one alone and
+    /// none came for them.
     fn without_receipt(&self, key: PartKey) -> Vec<PartKey> {
         let Some(held) = self.set.get(key.seq()).filter(|it| 1 < it.entry.parts.len()) else { return Vec::new() };
         let carrier = |part: &Part| part.attempt.as_ref().map(|attempt| attempt.link.carrier);
         let of = held.entry.parts.get(usize::from(key.index())).and_then(carrier);
         let asked = of.and_then(|it| self.beat.plan.carriers.get(&it)).map(|it| it.dialect.receipts);
-        if !matches!(asked, Some(ReceiptsAsked::First | ReceiptsAsked::Last)) {
+        let mut live = held.entry.parts.iter().filter(|it| is_live(it));
+        let speaks = match asked {
+            Some(ReceiptsAsked::First) => live.next(),
+            Some(ReceiptsAsked::Last) => live.next_back(),
+            _ => None,
+        };
+        // What a carrier says of another, because it was asked or of its own accord, is about that alone.
+        if speaks.is_none_or(|it| it.key != key) {
             return Vec::new();
         }
         let heard =

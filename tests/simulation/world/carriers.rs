@@ -93,6 +93,9 @@ impl World {
                     self.post(self.now + after, Coming::Receipt(carrier, notice));
                 }
             }
+            SessionEvent::Requested { sequence, body: PduBody::QuerySm(query) } => {
+                self.inquired((conn, sequence), &query);
+            }
             SessionEvent::Answered { ticket, status: CommandStatus::Ok, .. }
             | SessionEvent::LateAnswer { ticket, status: CommandStatus::Ok, .. } => {
                 self.confirmed(carrier, ticket as usize);

@@ -44,7 +44,7 @@ impl World {
         self.drained = Drained { up, silent: BTreeSet::new() };
         for (id, smsc) in &self.smscs {
             let half_dead = self.now <= smsc.half_dead_until + ANSWER_WAIT_MAX;
-            if half_dead || self.scenario.weather[id].lost_answers != 0 {
+            if half_dead || self.scenario.weather[id].lost_answers != 0 || smsc.inquiry.is_mute() {
                 self.drained.silent.insert(*id);
             }
         }

@@ -14,6 +14,7 @@ mod drain;
 mod operators;
 mod overdue;
 mod process;
+pub(super) mod questions;
 mod wires;
 
 use crate::simulation::content::Asked;
@@ -31,6 +32,7 @@ use crate::simulation::wishes::{Wish, Wishes};
 use crate::simulation::world::drain::Drained;
 use crate::simulation::world::operators::Operators;
 use crate::simulation::world::overdue::Overdue;
+use crate::simulation::world::questions::Inquiry;
 use bytes::Bytes;
 use nuncio::carrier::esme::Esme;
 use nuncio::carrier::report::Report;
@@ -88,6 +90,7 @@ enum Coming {
 }
 
 /// The near end of a connection.
+#[derive(Default)]
 struct Link {
     epoch: u32,
     conn: u64,
@@ -167,16 +170,9 @@ impl World {
     }
 
     /// What a scenario says, by the other dice of a seed.
-    pub(crate) fn of(seed: Seed, scenario: Scenario) -> Self {
-        let fresh = || Link {
-            epoch: 0,
-            conn: 0,
-            esme: None,
-            tick: None,
-            answers: Vec::new(),
-            inbound: Vec::new(),
-            capacity: 0,
-        };
+    pub(crate) fn of(seed: Seed, mut scenario: Scenario) -> Self {
+        scenario.questions(&mut seed.dice("questions"));
+        scenario.large(&mut seed.dice("large"));
         let mut world = Self {
             dice: seed.dice("weather"),
             rolls: seed.dice("gateway"),
@@ -190,7 +186,7 @@ impl World {
             store: Watched::new(),
             plan: scenario.plans[0].clone(),
             plans: 0,
-            links: scenario.links.keys().map(|it| (*it, fresh())).collect(),
+            links: scenario.links.keys().map(|it| (*it, Link::default())).collect(),
             conns: BTreeMap::new(),
             smscs: Self::carriers(seed, &scenario),
             calls: Vec::new(),
@@ -240,7 +236,11 @@ impl World {
 
     fn carriers(seed: Seed, scenario: &Scenario) -> BTreeMap<CarrierId, Smsc> {
         let mut dice = seed.dice("ids");
-        let mut smsc = |it: &Weather| Smsc::new(it.clone(), Anew::of(Dice::new(dice.next())));
+        let mut asked = seed.dice("answers");
+        let mut smsc = |it: &Weather| {
+            let (anew, well) = (Anew::of(Dice::new(dice.next())), scenario.fair || it.faithful);
+            Smsc::new(it.clone(), anew, Inquiry::of(Dice::new(asked.next()), well))
+        };
         scenario.weather.iter().map(|(id, it)| (*id, smsc(it))).collect()
     }
 

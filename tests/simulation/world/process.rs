@@ -3,7 +3,7 @@
 use crate::simulation::figures::Told;
 use crate::simulation::world::{Coming, EPOCH, Link, STARVED, World};
 use nuncio::carrier::esme::{self};
-use nuncio::carrier::report::{Answered, News, Report};
+use nuncio::carrier::report::{Answered, News, Queried, Report};
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::happening::Happening;
 use nuncio::dispatch::{Dispatch, Effects};
@@ -116,13 +116,14 @@ impl World {
             named.filter_map(|it| self.store.parts.get(&it).map(|part| (it, part.phase()))).collect();
         self.look_at_wall();
         let overdue = self.overdue_receipts();
-        let again = self.are_again(&happenings);
+        let (again, answers) = (self.are_again(&happenings), self.answers(&happenings));
         let (time, dice) = (self.time(), &mut self.rolls);
         self.store.begin();
         self.beats += 1;
         let Ok(outcome) = dispatch.beat(time, &mut || dice.next(), happenings.clone(), &mut self.store) else {
             self.poisoned(&happenings);
             self.heard_receipts(&happenings, &again, false);
+            self.heard_answers(answers, false);
             return;
         };
         if happenings.iter().any(|it| matches!(it, Happening::Reconfigure(_))) {
@@ -130,6 +131,7 @@ impl World {
             self.ledger.permits(&self.store, &self.plan);
         }
         self.heard_receipts(&happenings, &again, true);
+        self.heard_answers(answers, true);
         self.ledger.took_up(self.now, &happenings, &before, (&self.store, &self.plan));
         self.ledger.told(self.now, &outcome.facts, &self.store);
         self.tally.hear(&outcome.facts);
@@ -264,6 +266,8 @@ impl World {
                     let capacity = self.links[&link].capacity;
                     self.check_permitted(link, submit.ticket);
                     self.check_wished(submit.ticket);
+                    let seq = submit.ticket.key().seq();
+                    assert!(!self.store.is_arriving(seq), "arriving: {seq:?} is sent before its order is whole");
                     self.asked.ordered.insert(submit.ticket.key(), self.now);
                     self.ledger.submit(self.now, (link, capacity), submit.ticket, (&self.store, &self.plan));
                     self.command_link(link, esme::Command::Submit(submit));
@@ -308,6 +312,8 @@ impl World {
                 took: None,
             };
             self.report(id, Report::Answered(submit.ticket, answered));
+        } else if let esme::Command::Query(query) = command {
+            self.report(id, Report::Queried(query.key, Queried::Unanswered));
         }
     }
 
