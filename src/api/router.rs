@@ -254,6 +254,11 @@ async fn around(State(context): State<Arc<Context>>, request: Request, next: Nex
     watch(&context, (endpoint, may_be_kept), request, |it| next.run(it)).await
 }
 
+/// The answer to a request whose handler panicked.
+pub(in crate::api) fn fault_of_ours() -> Response {
+    Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response()
+}
+
 /// Refuses what HTTP does, catches panics, says of refusals for what they are, takes the time, counts.
 async fn watch<F: Future<Output = Response>>(
     context: &Context,
@@ -265,9 +270,7 @@ async fn watch<F: Future<Output = Response>>(
     let uri = request.uri().clone();
     let mut response = match head::refused(&request) {
         Some(response) => response,
-        None => caught(next(request)).await.unwrap_or_else(|| {
-            Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response()
-        }),
+        None => caught(next(request)).await.unwrap_or_else(fault_of_ours),
     };
     if let Some(problem) = Problem::write(&mut response, instance(&uri))
         && endpoint == SUBMIT
@@ -291,7 +294,7 @@ fn endpoint(method: &Method, pattern: &str) -> &'static str {
 }
 
 /// What a future gives, or nothing where it panics.
-async fn caught<F: Future>(future: F) -> Option<F::Output> {
+pub(in crate::api) async fn caught<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     std::future::poll_fn(move |cx| {
         // After a panic the future is never polled again, so nothing sees what it left behind.

@@ -259,8 +259,11 @@ impl Loop {
                 }
                 Command::Emit(account) => self.event_bell.ring(account),
                 Command::TakeChannel(id, channel) => {
-                    // What finds no room is offered all the same, and a person may take it.
-                    _ = self.channels.try_send((id, channel));
+                    if self.channels.try_send((id, channel)).is_err() {
+                        let said =
+                            "too many codes wait for another channel: this one is offered, and taken by who asks";
+                        often!(warn, self.meters.often(), "", said, channel = channel.word());
+                    }
                 }
                 Command::ConfirmClock => self.clock.believe(),
                 Command::Trace(link, it) => {

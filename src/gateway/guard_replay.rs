@@ -79,8 +79,10 @@ impl Past {
     fn guards(&self, plan: &Plan) -> Guards {
         let mut guards = Guards::default();
         for it in &self.converted {
-            let here =
-                self.approved().filter(|seen| (seen.app, letters(plan.country(seen.to))) == (it.app, it.country));
+            let here = self
+                .approved()
+                .filter(|seen| matches!(seen.what, GuardedKind::Ended { elsewhere: false, .. }))
+                .filter(|seen| (seen.app, letters(plan.country(seen.to))) == (it.app, it.country));
             let before = (it.count as usize).saturating_sub(here.count());
             guards.recall_converted((it.app, it.country), before as u32);
         }
@@ -139,8 +141,8 @@ fn stopped<'a>(plan: &Plan, policy: &Policy, past: &'a Past) -> Vec<&'a GuardedE
             }
             _ if !sent.contains_key(&it.of) => (),
             GuardedKind::Wrong => guards.guessed_wrong(policy, it.to, it.at),
-            GuardedKind::Ended { approved, chosen, .. } => {
-                if *approved {
+            GuardedKind::Ended { approved, chosen, elsewhere, .. } => {
+                if *approved && !elsewhere {
                     _ = guards.convert(it.app, plan.country(it.to));
                     if !chosen {
                         known.insert(it.to);

@@ -85,6 +85,8 @@ pub struct Outcome<'a> {
     pub approved: bool,
     /// Whether the application chose the code: then it may have given it back without anybody.
     pub chosen: bool,
+    /// Whether the code went by more than the telephone network: then it says nothing of who has the number.
+    pub elsewhere: bool,
     /// Whether any of its messages left: where none did, nobody was sent anything.
     pub left: bool,
 }
@@ -276,7 +278,7 @@ impl Guards {
     /// A verification has ended.
     pub fn ended(&mut self, policy: &Policy, it: Outcome<'_>) -> Vec<Notice> {
         let mut notices = Vec::new();
-        if it.approved {
+        if it.approved && !it.elsewhere {
             if !it.chosen {
                 self.free(&it);
             }
@@ -287,7 +289,7 @@ impl Guards {
             let counted = it.sends.iter().filter(|it| it.channel.is_telephony());
             counted.for_each(|send| watched.cohorts.take_back(policy.pumping.window, send.at));
         }
-        if it.left {
+        if it.left && !it.elsewhere {
             notices.extend(self.watch(policy, Span::Wide, it.to, (it.at, it.at, (1, it.approved.into()))));
         }
         notices

@@ -33,7 +33,7 @@ closed_set! {
         Pumping "pumping",
         /// A country in which nobody was verified yet.
         NewCountry "new_country",
-        /// What an SMS may cost.
+        /// What an SMS or a call may cost.
         MaxPrice "max_price",
         /// What may be spent in a period.
         Spend "spend",
@@ -103,8 +103,7 @@ impl GuardKind {
     pub const fn withholds(self, channel: Channel, line: LineType) -> bool {
         match self {
             Self::Line if matches!(line, LineType::FixedLine) => matches!(channel, Channel::Sms),
-            Self::Line => channel.is_telephony(),
-            Self::MaxPrice => matches!(channel, Channel::Sms),
+            Self::Line | Self::MaxPrice => channel.is_telephony(),
             Self::Listed | Self::Sequence | Self::Pumping | Self::NewCountry => channel.is_telephony(),
             Self::WrongGuesses | Self::PerPhone | Self::PerIp | Self::PerNetwork | Self::PerApp | Self::Spend => true,
         }

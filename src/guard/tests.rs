@@ -61,7 +61,8 @@ fn send(guards: &mut Guards, policy: &Policy, wish: &Wish<'_>) -> Option<GuardKi
 fn approve(guards: &mut Guards, policy: &Policy, sent: &Wish<'_>, seconds: u64) {
     let sends = [CodeSend { at: sent.at, address: sent.by.address, channel: sent.channel }];
     let (at, to, created) = (sent.at + Duration::from_secs(seconds), sent.to, sent.at);
-    let outcome = Outcome { at, to, created, sends: &sends, approved: true, chosen: false, left: true };
+    let outcome =
+        Outcome { at, to, created, sends: &sends, approved: true, chosen: false, elsewhere: false, left: true };
     guards.ended(policy, outcome);
 }
 
@@ -228,7 +229,10 @@ fn expire(guards: &mut Guards, policy: &Policy, (to, at): (u64, u64), left: bool
     let created = wish(to, at.saturating_sub(300)).at;
     let sends = [CodeSend { at: created, address: None, channel: Channel::Sms }];
     let (to, at) = (E164(to), wish(to, at).at);
-    guards.ended(policy, Outcome { at, to, created, sends: &sends, approved: false, chosen: false, left })
+    guards.ended(
+        policy,
+        Outcome { at, to, created, sends: &sends, approved: false, chosen: false, elsewhere: false, left },
+    )
 }
 
 #[test]
@@ -321,4 +325,29 @@ fn what_withholds_an_sms_lets_other_channels_through() {
     assert_eq!(said, [true, true, false, false]);
     let mails: Vec<_> = (20..40).map(|it| send(&mut guards, &policy, &by(Channel::Email, it * 100))).collect();
     assert!(mails.iter().all(Option::is_none), "nobody earns by mails");
+}
+
+#[test]
+fn a_code_that_went_elsewhere_too_frees_nothing_and_shows_nothing() {
+    let policy = Policy {
+        modes: BTreeMap::new(),
+        per_phone: Policy::default().per_phone,
+        sequence: None,
+        new_country: None,
+        ..Policy::default()
+    };
+    let mut guards = Guards::default();
+    // Who pumps has each SMS sent, and then a mail to himself, by which he shows that he has the number.
+    let sent = (0..100).take_while(|it| {
+        let asked = wish(31_612_340_000 + it, *it);
+        let refused = send(&mut guards, &policy, &asked).is_some();
+        let by = |channel| CodeSend { at: asked.at, address: None, channel };
+        let sends = [by(Channel::Sms), by(Channel::Email)];
+        let (at, to, created) = (asked.at + Duration::from_secs(9), asked.to, asked.at);
+        let outcome =
+            Outcome { at, to, created, sends: &sends, approved: true, chosen: false, elsewhere: true, left: true };
+        guards.ended(&policy, outcome);
+        !refused
+    });
+    assert_eq!(sent.count(), 50);
 }

@@ -23,8 +23,10 @@ pub fn sample(kind: EventKind, account: AccountId, at: Time, token: u64) -> Even
         EventKind::VerificationCanceled => verification(VerificationStatus::Canceled, at),
         EventKind::VerificationMaxAttemptsReached => verification(VerificationStatus::MaxAttemptsReached, at),
         EventKind::VerificationChannelOffered => {
-            let mut data = verification(VerificationStatus::Pending, at);
-            data["next_channel"] = "voice".into();
+            let ended = verification(VerificationStatus::Pending, at);
+            let named = ["id", "app", "to", "status", "channel", "client_ref", "created_at"];
+            let mut data: Value = named.map(|it| (it.to_owned(), ended[it].clone())).into_iter().collect();
+            (data["next_channel"], data["auto"]) = ("voice".into(), false.into());
             data
         }
         EventKind::MessageSent => message(Status::Sent, at),

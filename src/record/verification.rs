@@ -54,6 +54,11 @@ impl Verification {
         !self.is_test && !self.is_sandbox
     }
 
+    /// Whether its code went by more than the telephone network.
+    pub fn is_elsewhere(&self) -> bool {
+        self.sends.iter().any(|it| !it.channel.is_telephony())
+    }
+
     /// Whether the application chose its code.
     pub const fn is_chosen(&self) -> bool {
         self.seed.locked.is_some()

@@ -136,11 +136,10 @@ impl App {
     /// What it says by a channel in a language of its own, with these words, which have been checked.
     pub fn says(&self, channel: Channel, language: &str, words: &BTreeMap<Box<str>, Box<str>>) -> Option<Said> {
         let wording = self.way(channel)?.texts.get(language)?;
-        let code = (self.form, self.lifetime);
+        let (code, notice) = ((self.form, self.lifetime), self.notices.get(language).map(|it| &**it));
         if channel == Channel::Voice {
-            return Some(Said::spoken(wording, &self.frame, code, words));
+            return Some(Said::spoken(wording, notice, &self.frame, code, words));
         }
-        let notice = self.notices.get(language).map(|it| &**it);
         Some(Said::of(wording, notice, &self.frame, code, words))
     }
 

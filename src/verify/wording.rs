@@ -199,12 +199,17 @@ impl Said {
     /// What is read out: without lines for machines, and the code character by character.
     pub fn spoken(
         wording: &Wording,
+        notice: Option<&str>,
         frame: &Frame,
         (form, lifetime): (CodeForm, Duration),
         words: &BTreeMap<Box<str>, Box<str>>,
     ) -> Self {
         let mut said = Self { text: String::new(), places: Vec::new() };
         said.say(wording, frame, (&form.spoken_stand_in(), lifetime.as_secs().div_ceil(60)), words);
+        if let Some(notice) = notice {
+            said.text.push(' ');
+            said.text.push_str(notice);
+        }
         said
     }
 

@@ -17,7 +17,9 @@ use nuncio::verify::progress::VerificationStatus;
 use std::time::Duration;
 
 const CALLS: RouteId = RouteId(2);
-const VOICE: (Channel, RouteId) = (Channel::Voice, CALLS);
+const VOICE: (Channel, RouteId, bool) = (Channel::Voice, CALLS, false);
+/// The same without anybody asking.
+const UNASKED: (Channel, RouteId, bool) = (Channel::Voice, CALLS, true);
 
 /// An app that calls by itself where no receipt came for half a minute.
 fn calling() -> Plan {
@@ -61,10 +63,16 @@ fn what_brought_nothing_is_followed_by_one_offer_that_a_kill_does_not_lose() {
     // The process dies before anybody has taken it.
     stage.0.crash();
     assert_eq!(taken(&stage.0.beat(vec![up(50)]).1), [(it.id, Channel::Voice)], "a start takes it");
-    let by_voice = stage.verify_by(NUMBER, Some(it.id), None, VOICE).0;
+    let by_voice = stage.verify_by(NUMBER, Some(it.id), None, UNASKED).0;
     assert_eq!(by_voice.map(|it| (it.0, it.1.channel, it.1.offered)), Ok((Started::Resent, Channel::Voice, None)));
     let again = stage.verify_by(NUMBER, Some(it.id), None, VOICE).0;
     assert!(matches!(again, Err(Denial::Soon(_))), "{again:?}");
+    stage.later(60);
+    assert_eq!(
+        stage.verify_by(NUMBER, Some(it.id), None, UNASKED).0,
+        Err(Denial::Over),
+        "nobody is called unasked twice"
+    );
     stage.0.crash();
     assert_eq!(taken(&stage.0.beat(vec![up(50)]).1), [], "it was taken");
     assert_eq!(stage.told(), ["verification.channel_offered"]);

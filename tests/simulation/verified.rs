@@ -115,16 +115,16 @@ impl Stage {
         again: Option<VerificationId>,
         address: Option<PersonAddress>,
     ) -> (Result<(Started, Verification), Denial>, Vec<Ticket>) {
-        self.verify_by(to, again, address, (Channel::Sms, ROUTE))
+        self.verify_by(to, again, address, (Channel::Sms, ROUTE, false))
     }
 
-    /// The same by a channel, and its route.
+    /// The same by a channel, and its route; perhaps without anybody asking.
     pub(super) fn verify_by(
         &mut self,
         to: E164,
         again: Option<VerificationId>,
         address: Option<PersonAddress>,
-        (channel, route): (Channel, RouteId),
+        (channel, route, by_itself): (Channel, RouteId, bool),
     ) -> (Result<(Started, Verification), Denial>, Vec<Ticket>) {
         let mut submission = Submission { route, ..submission(1) };
         (submission.recipients[0].destination, submission.recipients[0].text) = (to, "000000".into());
@@ -139,6 +139,7 @@ impl Stage {
             language: "en".into(),
             words: [("name".into(), "Ann".into())].into(),
             channel,
+            by_itself,
             by: Asker { address, line: LineType::Mobile },
             send: Some((Box::new(submission), [0].into())),
             idempotency: None,

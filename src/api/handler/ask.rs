@@ -95,7 +95,7 @@ pub(crate) fn refusal(denial: &Denial) -> Problem {
 fn guarded(guard: GuardKind, (until, wait): (Time, Option<Duration>), channels: &[Channel]) -> Problem {
     let reason = guard.reason();
     let (kind, detail) = if guard.is_a_challenge() {
-        (Kind::ChallengeRequired, "No SMS goes there: let the person prove himself in another way.")
+        (Kind::ChallengeRequired, "No code goes there by this channel: let the person prove himself in another way.")
     } else if wait.is_none() {
         (Kind::ChallengeRequired, "An SMS there costs more than may be spent.")
     } else {

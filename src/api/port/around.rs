@@ -5,6 +5,7 @@ use crate::api::handler::head;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::port::kind::{PortKind, PortRole};
 use crate::api::port::{twilio, vonage};
+use crate::api::router::{caught, fault_of_ours};
 use crate::text::base64;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -30,7 +31,7 @@ pub(in crate::api) async fn around(State(at): State<At>, mut request: Request, n
     request.extensions_mut().insert(at.role.clone());
     let mut response = match head::refused(&request) {
         Some(response) => response,
-        None => next.run(request).await,
+        None => caught(next.run(request)).await.unwrap_or_else(fault_of_ours),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         say(&mut response, (kind, &problem), &path);

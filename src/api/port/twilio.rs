@@ -24,6 +24,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Parameters that a start may have. Tags and names are for Twilio's console.
 const START: [&str; 7] = ["To", "Channel", "Locale", "CustomCode", "DeviceIp", "Tags", "CustomFriendlyName"];
@@ -69,6 +70,7 @@ pub(in crate::api) async fn check(
     let named = named.ok_or_else(|| query::invalid("To", "is missing"))?;
     let code = code.ok_or_else(|| query::invalid("Code", "is missing"))?;
     let it = found(&context, &by, (&service, &named)).await?;
+    let code = Zeroizing::new(code);
     let Checked { result, verification } = compare(&context, by.account().id, it.id, &code).await?;
     match result {
         CheckResult::Ok | CheckResult::Incorrect => {

@@ -11,7 +11,7 @@ use crate::api::port::kind::PortRole;
 use crate::api::port::name;
 use crate::api::verify::begin::{Wanted, start};
 use crate::api::verify::check::{compare, give_up};
-use crate::api::verify::look::own;
+use crate::api::verify::look::{no_verification, own};
 use crate::api::verify::resend::send_again;
 use crate::dispatch::door::reply::{Checked, Started};
 use crate::message::channel::Channel;
@@ -23,6 +23,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Steps of a workflow, as they have them.
 const STEPS_MAX: usize = 3;
@@ -70,9 +71,14 @@ pub(in crate::api) async fn begin(
     let mut faults = Vec::new();
     let mut fault =
         |pointer: String, detail: String| faults.push(Fault { detail: detail.into(), pointer: pointer.into() });
+    let known: Vec<&str> = ways.iter().map(|it| it.channel.word()).collect();
+    let begins = known.iter().position(|it| *it == first.channel).unwrap_or(known.len());
     for (at, step) in asked.workflow.iter().enumerate() {
-        if !ways.iter().any(|it| it.channel.word() == step.channel) {
-            fault(format!("/workflow/{at}/channel"), "is none of the app behind this port".into());
+        if known.get(begins + at).is_none_or(|it| *it != step.channel) {
+            fault(
+                format!("/workflow/{at}/channel"),
+                format!("the app behind this port goes through {}, in this order", known.join(", ")),
+            );
         }
         if step.to != first.to {
             fault(format!("/workflow/{at}/to"), "is another number than the first".into());
@@ -108,13 +114,17 @@ pub(in crate::api) async fn begin(
 /// `POST /v2/verify/{id}`
 pub(in crate::api) async fn check(
     State(context): State<Arc<Context>>,
+    Extension(role): Extension<PortRole>,
     Path(id): Path<String>,
     by: Prover,
     request: Request,
 ) -> Result<Response, Problem> {
-    let id = name::verification(&context.veil(), &id)?;
-    let Guess { code } = read(&context, &by, request).await?;
-    let Checked { result, verification } = compare(&context, by.account().id, id, &code).await?;
+    let it = found(&context, &by, &role, &id).await?;
+    let (body, _held) = body::read(&context, Holder::Account(by.account().id), request.into_body()).await?;
+    // What was guessed is not said again.
+    let Guess { code } = json::read(&body, |_| Problem::at(Kind::Invalid, "/code", "must be a text"))?;
+    let code = Zeroizing::new(code);
+    let Checked { result, verification } = compare(&context, by.account().id, it.id, &code).await?;
     let (status, title, detail) = match result {
         CheckResult::Ok => {
             let document = json!({ "request_id": request_id(&context, &verification), "status": "completed" });
@@ -138,31 +148,42 @@ pub(in crate::api) async fn check(
 /// `DELETE /v2/verify/{id}`
 pub(in crate::api) async fn cancel(
     State(context): State<Arc<Context>>,
+    Extension(role): Extension<PortRole>,
     Path(id): Path<String>,
     by: Prover,
 ) -> Result<Response, Problem> {
-    let id = name::verification(&context.veil(), &id)?;
-    give_up(&context, by.account().id, id).await?;
+    let it = found(&context, &by, &role, &id).await?;
+    if !it.progress.is_pending() {
+        return Err(no_verification());
+    }
+    give_up(&context, by.account().id, it.id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /v2/verify/{id}/next_workflow`
 pub(in crate::api) async fn next(
     State(context): State<Arc<Context>>,
+    Extension(role): Extension<PortRole>,
     Path(id): Path<String>,
     by: Prover,
 ) -> Result<Response, Problem> {
     let (account, plan) = (by.account(), by.plan());
-    let id = name::verification(&context.veil(), &id)?;
-    let before = own(&context, &by, id).await?;
+    let before = found(&context, &by, &role, &id).await?;
     let next = before.offered.or_else(|| plan.apps.get(&before.app)?.next(before.channel)).map(Channel::word);
     let Some(next) = next else {
         let detail = "This Verify request has no remaining workflow actions";
         return Ok(json::answer(StatusCode::CONFLICT, &json!({ "title": "Conflict", "detail": detail }), 128));
     };
     let id = request_id(&context, &before);
-    send_again(&context, (account, plan), before, next).await?;
+    send_again(&context, (account, plan), before, (next, false)).await?;
     Ok(json::answer(StatusCode::OK, &json!({ "request_id": id }), 128))
+}
+
+/// The verification of an id, if it is of the app of the port.
+async fn found(context: &Context, by: &Prover, role: &PortRole, id: &str) -> Result<Verification, Problem> {
+    let it = own(context, by, name::verification(&context.veil(), id)?).await?;
+    let app = by.plan().app_name(it.app).map(str::to_owned);
+    Some(it).filter(|_| app.as_deref() == role.app.as_deref()).ok_or_else(no_verification)
 }
 
 async fn read<T: serde::de::DeserializeOwned>(context: &Context, by: &Prover, request: Request) -> Result<T, Problem> {
@@ -177,7 +198,7 @@ fn request_id(context: &Context, it: &Verification) -> String {
 /// A refusal in their words: https://developer.vonage.com/api-errors
 pub(super) fn error(problem: &Problem, path: &str) -> (u16, Value) {
     let status = match problem.kind {
-        // What is not there any more, or has another end than a code, is a conflict of theirs.
+        // What has ended is not there any more.
         Kind::VerificationOver => 404,
         Kind::ChallengeRequired => 403,
         Kind::ResendTooSoon => 429,

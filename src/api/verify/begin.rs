@@ -113,6 +113,7 @@ pub(super) async fn wanted(context: &Context, by: &Prover, (asked, lookup): (Wan
         language: language.into(),
         words: asked.variables,
         channel: way.channel,
+        by_itself: false,
         by: Asker { address: asked.ip.as_deref().and_then(|it| it.parse().ok()).map(address), line: LineType::of(to) },
         send,
         idempotency: None,

@@ -28,9 +28,12 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::json;
 use std::sync::Arc;
-use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tokio::sync::{Semaphore, mpsc};
+use tracing::{debug, info};
 use utoipa::ToSchema;
+
+/// Channels that are taken at once without anybody asking.
+const AT_ONCE: usize = 64;
 
 /// `POST /v1/verifications/{id}/resend`
 pub(crate) async fn resend(
@@ -46,7 +49,8 @@ pub(crate) async fn resend(
     let asked = if body.is_empty() { Again::default() } else { json::read(&body, invalid)? };
     let before = own(&context, &by, id).await?;
     let channel = asked.channel.as_deref().unwrap_or(before.channel.word());
-    let Verifying { started, verification } = send_again(&context, (by.account(), by.plan()), before, channel).await?;
+    let Verifying { started, verification } =
+        send_again(&context, (by.account(), by.plan()), before, (channel, false)).await?;
     let it = context.shown(*verification);
     shown(&context, &by, (&it, Some(started.word())), StatusCode::ACCEPTED).await
 }
@@ -56,7 +60,7 @@ pub(in crate::api) async fn send_again(
     context: &Context,
     (account, plan): (&Account, &Plan),
     before: Verification,
-    channel: &str,
+    (channel, by_itself): (&str, bool),
 ) -> Result<Verifying, Problem> {
     if !before.progress.is_pending() {
         return Err(refusal(&Denial::Over));
@@ -82,6 +86,7 @@ pub(in crate::api) async fn send_again(
         language: language.into(),
         words: before.words,
         channel: way.channel,
+        by_itself,
         by: Asker { address: before.sends.last().and_then(|it| it.address), line: LineType::of(before.to) },
         send,
         idempotency: None,
@@ -89,17 +94,24 @@ pub(in crate::api) async fn send_again(
     answered(context, verify, no_verification).await
 }
 
-/// Takes the channels that are offered where an app does not wait for somebody to ask, one after the other.
+/// Takes the channels that are offered where an app does not wait for somebody to ask: some at once, for many fail
+/// together where a carrier does.
 pub async fn take_channels(context: Arc<Context>, mut offered: mpsc::Receiver<(VerificationId, Channel)>) {
+    let at_once = Arc::new(Semaphore::new(AT_ONCE));
     while let Some((id, channel)) = offered.recv().await {
-        let name = context.veil().verification(id);
-        match take_channel(&context, id, channel).await {
-            Ok(()) => info!(verification_id = %name, channel = channel.word(), "another channel is taken"),
-            Err(problem) => {
-                let (kind, detail) = (problem.kind.title(), problem.detail);
-                warn!(verification_id = %name, channel = channel.word(), kind, %detail, "no other channel is taken");
+        let Ok(turn) = Arc::clone(&at_once).acquire_owned().await else { return };
+        let context = Arc::clone(&context);
+        tokio::spawn(async move {
+            let name = context.veil().verification(id);
+            match take_channel(&context, id, channel).await {
+                Ok(()) => debug!(verification_id = %name, channel = channel.word(), "another channel is taken"),
+                Err(problem) => {
+                    let (kind, detail) = (problem.kind.title(), problem.detail);
+                    info!(verification_id = %name, channel = channel.word(), kind, %detail, "no other channel is taken");
+                }
             }
-        }
+            drop(turn);
+        });
     }
 }
 
@@ -108,7 +120,7 @@ async fn take_channel(context: &Context, id: VerificationId, channel: Channel) -
     let before = found.ok_or_else(no_verification)?;
     let plan = context.wiring.plan.borrow().clone();
     let Some(account) = plan.accounts.get(&before.account) else { return Err(no_verification()) };
-    send_again(context, (account, &plan), before, channel.word()).await.map(drop)
+    send_again(context, (account, &plan), before, (channel.word(), true)).await.map(drop)
 }
 
 /// What the reference says of it.

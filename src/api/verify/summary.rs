@@ -20,6 +20,7 @@ use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::record::entry::Entry;
 use crate::record::verification::Verification;
+use crate::store::sqlite::readers::Readers;
 use crate::verify::progress::VerificationStatus;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -59,10 +60,18 @@ pub(crate) async fn summary(
             _ => until = Some(moment()?),
         }
     }
+    let asked_until = until;
     let until = until.unwrap_or_else(now);
+    if since.is_some_and(|it| until <= it) {
+        return Err(query::invalid("since", "is not before until"));
+    }
     let mut sum =
         Sum { since: since.unwrap_or(Time(until.0.saturating_sub(USUAL.as_millis() as u64))), ..Sum::default() };
-    let (mut before, mut looked) = (u64::MAX, 0);
+    let mut before = match asked_until {
+        Some(until) => begun_before(&context, until).await?,
+        None => u64::MAX,
+    };
+    let mut looked = 0;
     loop {
         let page = blocking(&context, move |readers| readers.verifications_before(before, PAGE)).await?;
         looked += page.len();
@@ -93,6 +102,23 @@ pub(crate) async fn summary(
     Ok(json::answer(StatusCode::OK, &sum.view(until, (account, plan)), 1_024))
 }
 
+/// A place below which next to everything was begun before a time, and above which nothing was: places rise with time.
+async fn begun_before(context: &Context, until: Time) -> Result<u64, Problem> {
+    let search = move |readers: &Readers| {
+        let Some(newest) = readers.verifications_before(u64::MAX, 1)?.pop() else { return Ok(0) };
+        let (mut low, mut high) = (0, newest.id.n + 1);
+        while low + 1 < high {
+            let middle = low.midpoint(high);
+            match readers.verifications_before(middle, 1)?.pop() {
+                Some(it) if until <= it.created => high = middle.min(it.id.n + 1),
+                _ => low = middle,
+            }
+        }
+        Ok(high)
+    };
+    blocking(context, search).await
+}
+
 /// What is summed up.
 #[derive(Debug, Default)]
 struct Sum {
@@ -101,7 +127,7 @@ struct Sum {
     pending: u64,
     paid: Costs,
     charged: Costs,
-    /// What is charged for tries behind the first of a message.
+    /// What is charged for tries at another carrier than the one before.
     again: Costs,
     failovers: u64,
     seconds: Vec<f64>,
@@ -158,17 +184,19 @@ impl Sum {
         }
         for entry in entries {
             let channel = channel_of(it, entry);
-            for (at, attempt) in attempts(entry).enumerate() {
+            let mut before = None;
+            for attempt in attempts(entry) {
                 let carrier = attempt.link.carrier;
+                let moved = before.replace(carrier).is_some_and(|it| it != carrier);
                 let way = self.ways.entry((country.clone(), channel, Some(carrier))).or_default();
                 way.codes += u64::from(attempt.answer == Some(Answer::Taken));
-                self.failovers += u64::from(0 < at);
+                self.failovers += u64::from(moved);
                 let Some(amount) = attempt.cost else { continue };
                 let charges = plan.carriers.get(&carrier).and_then(|it| it.dialect.cost.as_ref());
                 let currency = charges.map(|it| it.currency);
                 way.charged.add(amount, currency);
                 self.charged.add(amount, currency);
-                if 0 < at {
+                if moved {
                     self.again.add(amount, currency);
                 }
             }
@@ -268,7 +296,7 @@ pub(crate) fn about() -> Endpoint {
 #[derive(Serialize, ToSchema)]
 #[schema(as = VerificationSummary)]
 struct SummaryView<'a> {
-    /// From when on; later than was asked for where more than 100,000 were begun since.
+    /// From when on; later than was asked for where all accounts together began more than 100,000 since.
     #[schema(value_type = Moment)]
     since: Timestamp,
     /// Until when.

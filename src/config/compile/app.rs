@@ -18,7 +18,7 @@ use crate::verify::app::{App, CHECKS_MAX, CHECKS_MIN, LIFETIME_MAX, LIFETIME_MIN
 use crate::verify::code::Code;
 use crate::verify::key_ring::KeyRing;
 use crate::verify::wording::{BRAND_MAX, BadWord, Frame, check_word};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,15 +186,17 @@ impl One<'_, '_> {
         Some(countries.iter().map(|it| it.as_str().into()).collect())
     }
 
-    /// What an SMS may cost, in what the carriers of the route charge in.
+    /// What an SMS or a call may cost, in what the carriers of their routes charge in.
     fn max_price(&mut self, around: Around<'_>) -> Option<PriceTable> {
         let path = self.at("max_price");
         let table = price::table(&path, self.written.max_price.as_ref()?, self.findings)?;
         if table.default.is_none() {
             self.fault("max_price.default", "this key is required: without it an SMS elsewhere may cost anything");
         }
-        let route = around.routes.get(&RouteId(self.written.route))?;
-        for carrier in route.every_carrier().into_iter().filter_map(|it| around.carriers.get(&it)) {
+        let routes = [Some(self.written.route), self.written.voice.as_ref().map(|it| it.route)];
+        let routes = routes.into_iter().flatten().filter_map(|it| around.routes.get(&RouteId(it)));
+        let carriers: BTreeSet<CarrierId> = routes.flat_map(Route::every_carrier).collect();
+        for carrier in carriers.into_iter().filter_map(|it| around.carriers.get(&it)) {
             match carrier.dialect.cost.as_ref().map(|it| it.currency) {
                 Some(it) if it == table.currency => (),
                 Some(it) => {

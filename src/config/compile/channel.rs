@@ -61,6 +61,10 @@ impl One<'_, '_> {
                 self.fault(&format!("{}.text", way.channel.word()), format!("there is none in {language:?}"));
             }
         }
+        let unwritten = ways.iter().flat_map(|way| way.texts.keys().map(move |it| (way, it)));
+        for (way, language) in unwritten.filter(|it| !self.written.text.contains_key(&**it.1)) {
+            self.fault(&format!("{}.text.{language}", way.channel.word()), "there is no text in this language for sms");
+        }
         let mut waited = Duration::ZERO;
         for way in ways.iter().rev().skip(1) {
             let Some(route) = around.routes.get(&way.route) else { continue };

@@ -97,6 +97,10 @@ fn what_is_wrong_with_an_app_is_said_at_its_key() {
             "voice.text: there is none in \"en\"",
         ),
         (
+            "channels = [\"sms\", \"voice\"]\nvoice = { route = 8, text = { en = \"{code}\", nl = \"{code}\" } }",
+            "voice.text.nl: there is no text in this language for sms",
+        ),
+        (
             "channels = [\"sms\", \"voice\"]\nvoice = { route = 8 }",
             "channels: route 8 has no receipt_window, so that nobody learns that sms brought nothing and the next is wanted",
         ),

@@ -186,6 +186,8 @@ pub struct Verify {
     pub words: BTreeMap<Box<str>, Box<str>>,
     /// By what it goes.
     pub channel: Channel,
+    /// Nobody asks for it: it goes only as long as that channel is offered.
+    pub by_itself: bool,
     /// Who asks for it.
     pub by: Asker,
     /// One message, with zeros in the place of the code, and where these begin; none to a number for tests.

@@ -152,6 +152,7 @@ impl Dispatch {
         let may = next.is_some() && keys.iter().all(|it| self.spend(*it));
         if !may || !next.is_some_and(|it| self.move_message(seq, it, Cause::NoReceipt)) {
             // Nobody is left to try, so that only the receipt itself or the end of the wait for it says anything more.
+            self.beat.stuck.insert(seq);
             self.set_due(&keys, Time::NEVER);
         }
     }

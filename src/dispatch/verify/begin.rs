@@ -60,6 +60,7 @@ impl Dispatch {
         let live = match asked.again {
             Some(id) => match self.verifications.of(asked.account, id, store)? {
                 None => return Ok(Err(Denial::NotFound)),
+                Some(it) if asked.by_itself && it.offered != Some(asked.channel) => return Ok(Err(Denial::Over)),
                 Some(it) if it.progress.is_live(now) && fits(&it) => Some(it),
                 Some(_) => return Ok(Err(Denial::Over)),
             },

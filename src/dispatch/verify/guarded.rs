@@ -116,7 +116,8 @@ impl Dispatch {
         let plan = Arc::clone(&self.beat.plan);
         let (at, to, created) = (self.beat.now, it.to, it.created);
         let (approved, chosen) = (it.progress.status() == VerificationStatus::Approved, it.is_chosen());
-        let outcome = Outcome { at, to, created, sends: &it.sends, approved, chosen, left };
+        let elsewhere = it.is_elsewhere();
+        let outcome = Outcome { at, to, created, sends: &it.sends, approved, chosen, elsewhere, left };
         let notices = self.guards.ended(&plan.guard, outcome);
         self.notice(notices);
         for send in it.sends.iter().filter(|_| !left) {
@@ -127,6 +128,7 @@ impl Dispatch {
         }
         let country = plan.country(it.to);
         if it.progress.status() == VerificationStatus::Approved
+            && !elsewhere
             && let Some(count) = self.guards.convert(it.app, country)
         {
             let country = letters(country);

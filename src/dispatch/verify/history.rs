@@ -41,6 +41,8 @@ pub enum GuardedKind {
         approved: bool,
         /// Whether the application chose it.
         chosen: bool,
+        /// Whether it went by more than the telephone network.
+        elsewhere: bool,
         /// Whether any of its messages left, as far as the verification knows.
         left: bool,
     },
@@ -60,16 +62,18 @@ impl GuardedEvent {
         let approved = it.progress.status() == VerificationStatus::Approved;
         let (sends, chosen) = (it.sends.as_slice().into(), it.is_chosen());
         let left = it.progress.status() != VerificationStatus::Failed;
-        let ended = GuardedKind::Ended { created: it.created, sends, approved, chosen, left };
+        let elsewhere = it.is_elsewhere();
+        let ended = GuardedKind::Ended { created: it.created, sends, approved, chosen, elsewhere, left };
         let ended = end.known().map(|at| seen(at, ended));
         sent.chain(wrong).chain(ended).collect()
     }
 
     /// How it ended, if that is what they saw.
     pub fn outcome(&self) -> Option<Outcome<'_>> {
-        let GuardedKind::Ended { created, sends, approved, chosen, left } = &self.what else { return None };
-        let (at, to) = (self.at, self.to);
-        Some(Outcome { at, to, created: *created, sends, approved: *approved, chosen: *chosen, left: *left })
+        let GuardedKind::Ended { created, sends, approved, chosen, elsewhere, left } = &self.what else { return None };
+        let (at, to, created) = (self.at, self.to, *created);
+        let (approved, chosen, elsewhere, left) = (*approved, *chosen, *elsewhere, *left);
+        Some(Outcome { at, to, created, sends, approved, chosen, elsewhere, left })
     }
 }
 

@@ -6,12 +6,13 @@
 use crate::dispatch::beat::Addressee;
 use crate::dispatch::door::command::Command;
 use crate::dispatch::{Dice, Dispatch};
+use crate::message::channel::Channel;
 use crate::message::id::{RouteId, Seq};
 use crate::message::status::Status;
 use crate::record::contract::{Poisoned, Store};
 use crate::record::event::EventKind;
 use crate::record::verification::Verification;
-use crate::verify::app::App;
+use crate::verify::app::{App, Way};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ impl Dispatch {
             let Some(mut it) = self.verifications.numbered(n, store)? else { continue };
             let is_last = it.messages.last().is_some_and(|it| it.seq == seq);
             if let Some(app) = plan.apps.get(&it.app).filter(|_| is_last && it.progress.is_live(self.beat.now))
-                && self.offer_next(app, &mut it, dice)
+                && self.offer_next(app, &mut it, true, dice)
             {
                 self.verifications.put(it);
             }
@@ -39,15 +40,25 @@ impl Dispatch {
     /// Offers it in the first answer where no carrier takes what goes by this one.
     pub(super) fn offer_where_all_is_closed(&mut self, app: &App, it: &mut Verification, dice: Dice<'_>) {
         let route = app.way(it.channel).map(|it| it.route).filter(|_| it.is_guarded());
-        if route.is_some_and(|it| self.is_all_closed(it)) {
-            self.offer_next(app, it, dice);
+        if let Some(route) = route.filter(|it| self.is_all_closed(*it)) {
+            // Behind a start it may be bound in a moment: a person may want the call, and nobody is called unasked.
+            let has_begun = self.beat.serves(route).iter().any(|it| self.carriers.contains_key(it));
+            self.offer_next(app, it, has_begun, dice);
         }
     }
 
     /// Whether another channel is offered for a verification, or may be.
     pub(super) fn offers(&self, it: &Verification) -> bool {
-        let next = self.beat.plan.apps.get(&it.app).and_then(|app| app.next(it.channel));
+        let next = self.beat.plan.apps.get(&it.app).and_then(|app| self.next_of(app, it));
         next.is_some() && it.progress.is_live(self.beat.now)
+    }
+
+    /// The next channel that the account may use.
+    fn next_of(&self, app: &App, it: &Verification) -> Option<Channel> {
+        let account = self.beat.plan.accounts.get(&it.account);
+        // Of an account that is not configured nobody knows what it may.
+        let may = |way: &&Way| account.is_none_or(|has| has.routes.contains(&has.route(way.route.0)));
+        app.ways.iter().skip_while(|way| way.channel != it.channel).skip(1).find(may).map(|it| it.channel)
     }
 
     /// Those that were offered and are taken without anybody asking, once more: a kill may have come in between.
@@ -63,8 +74,8 @@ impl Dispatch {
     }
 
     /// Offers the next channel, if there is one that is not offered yet; whether it did.
-    fn offer_next(&mut self, app: &App, it: &mut Verification, dice: Dice<'_>) -> bool {
-        let Some(next) = app.next(it.channel).filter(|next| it.offered != Some(*next)) else { return false };
+    fn offer_next(&mut self, app: &App, it: &mut Verification, takes: bool, dice: Dice<'_>) -> bool {
+        let Some(next) = self.next_of(app, it).filter(|next| it.offered != Some(*next)) else { return false };
         it.offered = Some(next);
         let data = Data {
             id: self.beat.veil.verification(it.id).to_string(),
@@ -81,7 +92,9 @@ impl Dispatch {
         let id = self.beat.event_id(dice);
         let to = Addressee::of(Some(it.account));
         self.beat.write_event(id, EventKind::VerificationChannelOffered, to, data);
-        self.take_offered(it);
+        if takes {
+            self.take_offered(it);
+        }
         true
     }
 }

@@ -27,7 +27,7 @@ pub(in crate::store::sqlite) const TABLE: Table = Table {
 };
 
 /// `manner` is of bits: 1 to a number for tests, 2 of an account that tries things out, 4 with a code that the
-/// application chose; 0 where it can show that somebody has the number. `particulars` is JSON: what the code is made
+/// application chose, 8 that went by more than the telephone network; 0 where it can show that somebody has the number. `particulars` is JSON: what the code is made
 /// of, its messages and their sends, and what is said beside it.
 const CREATE: &str = "
 CREATE TABLE verification (
@@ -107,7 +107,12 @@ pub(in crate::store::sqlite) fn write(it: &Verification) -> RowWriter<'_> {
     row.time(it.progress.ended());
     row.time(it.created);
     row.time(it.sent);
-    row.int(i64::from(it.is_test) | i64::from(it.is_sandbox) << 1 | i64::from(it.is_chosen()) << 2);
+    row.int(
+        i64::from(it.is_test)
+            | i64::from(it.is_sandbox) << 1
+            | i64::from(it.is_chosen()) << 2
+            | i64::from(it.is_elsewhere()) << 3,
+    );
     row.maybe_text(it.client_ref.as_deref());
     row.later_made(Some(serde_json::to_string(&particulars).expect("texts, numbers and lists are JSON")));
     row.sealed()
