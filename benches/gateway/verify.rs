@@ -162,8 +162,8 @@ impl Bench {
         took.take()
     }
 
-    /// How many are verified whose first carrier takes everything and delivers nothing: a person enters the code once it
-    /// has arrived.
+    /// How many are verified whose first carrier takes everything and delivers nothing: a person enters the code once
+    /// it has arrived.
     async fn lied_to(&mut self) {
         let site = site(&self.folder.join("lied"), &["all", "all"]).over(1, &[1, 2], "receipt_window = \"2s\"");
         let _carriers =

@@ -34,7 +34,7 @@ pub struct App {
     /// Its configured name.
     pub name: Box<str>,
     /// By what a code goes, in the order in which that is offered.
-    pub ways: Vec<Way>,
+    pub ways: Vec<AppChannel>,
     /// Whether the next of them is taken without anybody asking, where the one before has brought nothing.
     pub auto_channel: bool,
     /// Whom its messages are from; `None` is the account's first sender.
@@ -60,7 +60,7 @@ pub struct App {
     /// What stands around its texts.
     pub frame: Frame,
     /// The standard that it is held to.
-    pub profile: Option<Profile>,
+    pub profile: Option<AppProfile>,
     /// The registration of its text in India.
     pub dlt_template_id: Option<Box<str>>,
     /// Numbers to which nothing is sent, and their code.
@@ -70,7 +70,7 @@ pub struct App {
 closed_set! {
     /// A standard that an app is held to.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Profile: all, word {
+    pub enum AppProfile: all, word {
         /// NIST SP 800-63B, out-of-band authenticators over the telephone network.
         Nist "nist-800-63b",
     }
@@ -78,7 +78,7 @@ closed_set! {
 
 /// By what a code goes, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Way {
+pub struct AppChannel {
     /// By what.
     pub channel: Channel,
     /// By which route.
@@ -110,7 +110,7 @@ impl App {
     pub const RESEND_AFTER: Duration = Duration::from_secs(30);
 
     /// How it goes by a channel, if it does.
-    pub fn way(&self, channel: Channel) -> Option<&Way> {
+    pub fn way(&self, channel: Channel) -> Option<&AppChannel> {
         self.ways.iter().find(|it| it.channel == channel)
     }
 
@@ -163,8 +163,8 @@ pub(crate) mod tests {
             id: AppId(1),
             name: "login".into(),
             ways: vec![
-                Way { channel: Channel::Sms, route: RouteId(1), texts: texts("{code} it is", "É {code}") },
-                Way { channel: Channel::Voice, route: RouteId(2), texts: texts("It is {code}", "É {code}.") },
+                AppChannel { channel: Channel::Sms, route: RouteId(1), texts: texts("{code} it is", "É {code}") },
+                AppChannel { channel: Channel::Voice, route: RouteId(2), texts: texts("It is {code}", "É {code}.") },
             ],
             auto_channel: false,
             sender: None,

@@ -10,7 +10,7 @@ use nuncio::record::batch::{Batch, Marks};
 use nuncio::record::contract::Store;
 use nuncio::record::verification::Verification;
 use nuncio::store::sqlite::Sqlite;
-use nuncio::verify::app::{App, Resend, Way};
+use nuncio::verify::app::{App, AppChannel, Resend};
 use nuncio::verify::key_ring::{KeyRing, RingKey};
 use nuncio::verify::progress::{CheckResult, VerificationEnd, VerificationState};
 use nuncio::verify::wording::{Frame, Wording};
@@ -24,7 +24,7 @@ pub(super) fn apps() -> BTreeMap<AppId, App> {
     let app = App {
         id: AppId(1),
         name: "login".into(),
-        ways: vec![Way {
+        ways: vec![AppChannel {
             channel: Channel::Sms,
             route: RouteId(8),
             texts: [("en".into(), Wording::parse("{code} is it", false).expect("a wording"))].into(),

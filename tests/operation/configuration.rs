@@ -97,7 +97,7 @@ fn what_may_not_be_meant_is_said_and_is_no_mistake() {
     let (told, warned) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert_eq!(status.code(), Some(0), "{told}{warned}");
     assert!(warned.starts_with("warning: ") && warned.contains("0.0.0.0:8080 can be reached"), "{warned}");
-    assert!(told.contains("A reload takes up all of it but http, admin, clock, store.path"), "{told}");
+    assert!(told.contains("A reload takes up all of it but http, admin, port, clock, store.path"), "{told}");
     let twice = [("NUNCIO_HTTP_LISTEN", "127.0.0.1:8080"), ("NUNCIO_ADMIN_LISTEN", "127.0.0.1:8080")];
     let (code, said) = run(&Daemon::prepare(&good(2775), &twice), "check");
     assert_eq!(code, Some(EXIT_CONFIG), "{said}");

@@ -12,7 +12,7 @@ use nuncio::message::class::Class;
 use nuncio::message::id::{CarrierId, RouteId, VerificationId};
 use nuncio::number::e164::E164;
 use nuncio::route::plan::Route;
-use nuncio::verify::app::{App, Way};
+use nuncio::verify::app::{App, AppChannel};
 use nuncio::verify::progress::VerificationStatus;
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const UNASKED: (Channel, RouteId, bool) = (Channel::Voice, CALLS, true);
 /// An app that calls by itself where no receipt came for half a minute.
 fn calling() -> Plan {
     let sms = app().ways.remove(0);
-    let voice = Way { channel: Channel::Voice, route: CALLS, ..sms.clone() };
+    let voice = AppChannel { channel: Channel::Voice, route: CALLS, ..sms.clone() };
     let mut plan = plan();
     plan.apps.insert(APP, App { ways: vec![sms, voice], auto_channel: true, ..app() });
     let carrier = CarrierId(2);

@@ -21,7 +21,7 @@ use nuncio::number::line::LineType;
 use nuncio::record::contract::Store;
 use nuncio::record::to_forget::ToForget;
 use nuncio::record::verification::Verification;
-use nuncio::verify::app::{App, Resend, Way};
+use nuncio::verify::app::{App, AppChannel, Resend};
 use nuncio::verify::code::Code;
 use nuncio::verify::key_ring::{KeyRing, RingKey};
 use nuncio::verify::progress::{CheckResult, VerificationStatus};
@@ -43,7 +43,7 @@ pub(super) fn app() -> App {
     App {
         id: APP,
         name: "login".into(),
-        ways: vec![Way {
+        ways: vec![AppChannel {
             channel: Channel::Sms,
             route: ROUTE,
             texts: [("en".into(), Wording::parse("{code}", false).expect("a wording"))].into(),

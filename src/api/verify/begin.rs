@@ -26,7 +26,7 @@ use crate::message::channel::Channel;
 use crate::number::e164::E164;
 use crate::number::line::LineType;
 use crate::record::verification::Verification;
-use crate::verify::app::{App, Way};
+use crate::verify::app::{App, AppChannel};
 use crate::verify::code::Code;
 use crate::verify::wording::{Said, check_word, is_name};
 use axum::extract::{Request, State};
@@ -172,7 +172,7 @@ pub(super) async fn answered(
 }
 
 /// How a code of an app goes by a channel, or by the first of the app; if the account may use the route of it.
-pub(super) fn way_of<'a>(account: &Account, app: &'a App, channel: Option<&str>) -> Result<&'a Way, Problem> {
+pub(super) fn way_of<'a>(account: &Account, app: &'a App, channel: Option<&str>) -> Result<&'a AppChannel, Problem> {
     let asked = channel.map_or(Some(app.first()), Channel::from_word);
     let Some(way) = asked.and_then(|it| app.way(it)) else {
         let words: Vec<&str> = app.ways.iter().map(|it| it.channel.word()).collect();
@@ -186,7 +186,7 @@ pub(super) fn way_of<'a>(account: &Account, app: &'a App, channel: Option<&str>)
 }
 
 /// Refuses what a text may not have.
-fn check(way: &Way, app: &App, asked: &Wanted) -> Result<(), Problem> {
+fn check(way: &AppChannel, app: &App, asked: &Wanted) -> Result<(), Problem> {
     let mut faults = Vec::new();
     let mut fault =
         |pointer: String, detail: String| faults.push(Fault { detail: detail.into(), pointer: pointer.into() });
@@ -219,7 +219,7 @@ fn check(way: &Way, app: &App, asked: &Wanted) -> Result<(), Problem> {
 pub(super) async fn message(
     context: &Context,
     (account, plan): (&Account, &Plan),
-    (app, way, to, lookup): (&App, &Way, E164, bool),
+    (app, way, to, lookup): (&App, &AppChannel, E164, bool),
     (language, words): (&str, &BTreeMap<Box<str>, Box<str>>),
 ) -> Result<(Box<Submission>, Box<[u16]>), Problem> {
     if !app.reaches(plan.country(to)) {

@@ -14,7 +14,9 @@ use crate::message::price::PriceTable;
 use crate::number::e164::E164;
 use crate::number::line::LineType;
 use crate::route::plan::Route;
-use crate::verify::app::{App, CHECKS_MAX, CHECKS_MIN, LIFETIME_MAX, LIFETIME_MIN, Profile, Resend, TEST_NUMBERS_MAX};
+use crate::verify::app::{
+    App, AppProfile, CHECKS_MAX, CHECKS_MIN, LIFETIME_MAX, LIFETIME_MIN, Resend, TEST_NUMBERS_MAX,
+};
 use crate::verify::code::Code;
 use crate::verify::key_ring::KeyRing;
 use crate::verify::wording::{BRAND_MAX, BadWord, Frame, check_word};
@@ -128,11 +130,11 @@ impl One<'_, '_> {
         app
     }
 
-    fn profile(&mut self) -> Option<Profile> {
+    fn profile(&mut self) -> Option<AppProfile> {
         let written = self.written.profile.as_deref()?;
-        let found = Profile::ALL.into_iter().find(|it| it.word() == written);
+        let found = AppProfile::ALL.into_iter().find(|it| it.word() == written);
         if found.is_none() {
-            let known = Profile::ALL.map(Profile::word).join(", ");
+            let known = AppProfile::ALL.map(AppProfile::word).join(", ");
             self.fault("profile", format!("unknown value {written:?}; known are {known}"));
         }
         found

@@ -7,17 +7,17 @@ use crate::message::class::Class;
 use crate::message::id::RouteId;
 use crate::text::content::{Content, Requested};
 use crate::text::cut::Cut;
-use crate::verify::app::{App, Way};
+use crate::verify::app::{App, AppChannel};
 use crate::verify::wording::{Frame, WORD_MAX, Wording};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 impl One<'_, '_> {
     /// By what a code goes, in the order that is written; by SMS alone where nothing is.
-    pub(super) fn ways(&mut self, frame: &Frame, lifetime: Duration, around: Around<'_>) -> Vec<Way> {
+    pub(super) fn ways(&mut self, frame: &Frame, lifetime: Duration, around: Around<'_>) -> Vec<AppChannel> {
         let written = self.written;
         let sms = || vec![Channel::Sms.word().to_owned()];
-        let mut ways: Vec<Way> = Vec::new();
+        let mut ways: Vec<AppChannel> = Vec::new();
         for name in written.channels.clone().unwrap_or_else(sms) {
             let Some(channel) = Channel::from_word(&name) else {
                 let known = Channel::ALL.map(Channel::word).join(", ");
@@ -38,13 +38,13 @@ impl One<'_, '_> {
             let route = self.route(&key("route"), section.map_or(written.route, |it| it.route), around);
             let own = section.map(|it| &it.text).filter(|it| !it.is_empty());
             let texts = self.texts(&key("text"), own.unwrap_or(&written.text), frame);
-            ways.push(Way { channel, route, texts });
+            ways.push(AppChannel { channel, route, texts });
         }
         self.check_ways(&ways, lifetime, around);
         ways
     }
 
-    fn check_ways(&mut self, ways: &[Way], lifetime: Duration, around: Around<'_>) {
+    fn check_ways(&mut self, ways: &[AppChannel], lifetime: Duration, around: Around<'_>) {
         if !ways.iter().any(|it| it.channel == Channel::Sms) {
             self.fault("channels", "sms is one of them");
         }
@@ -123,8 +123,8 @@ impl One<'_, '_> {
         texts
     }
 
-    /// Every text goes at once at every carrier of its route: in one SMS, with the line for machines as it is, or in one
-    /// call or message.
+    /// Every text goes at once at every carrier of its route: in one SMS, with the line for machines as it is, or in
+    /// one call or message.
     pub(super) fn render(&mut self, app: &App, around: Around<'_>) {
         for (way, language) in app.ways.iter().flat_map(|way| way.texts.keys().map(move |it| (way, it))) {
             let Some(route) = around.routes.get(&way.route) else { continue };

@@ -1,4 +1,5 @@
-//! Profiles: what an app that promises to keep to a standard is held to. Each rule is refused at the key that breaks it.
+//! Profiles: what an app that promises to keep to a standard is held to. Each rule is refused at the key that breaks
+//! it.
 
 use crate::config::error::Findings;
 use crate::config::schema::app as written;
@@ -6,7 +7,7 @@ use crate::guard::policy::{GuardKind, GuardMode, Policy};
 use crate::message::channel::Channel;
 use crate::message::id::AppId;
 use crate::number::line::LineType;
-use crate::verify::app::{App, Profile};
+use crate::verify::app::{App, AppProfile};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ pub fn check(written: &[(usize, written::App)], apps: &BTreeMap<AppId, App>, gua
         };
         for (key, message) in nist(it, app, guard) {
             let path = if key.starts_with("guard") { key.to_owned() } else { format!("app.{place}.{key}") };
-            findings.fault(&path, format!("profile {}: {message}", Profile::Nist.word()));
+            findings.fault(&path, format!("profile {}: {message}", AppProfile::Nist.word()));
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::message::status::Status;
 use crate::record::contract::{Poisoned, Store};
 use crate::record::event::EventKind;
 use crate::record::verification::Verification;
-use crate::verify::app::{App, Way};
+use crate::verify::app::{App, AppChannel};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ impl Dispatch {
     fn next_of(&self, app: &App, it: &Verification) -> Option<Channel> {
         let account = self.beat.plan.accounts.get(&it.account);
         // Of an account that is not configured nobody knows what it may.
-        let may = |way: &&Way| account.is_none_or(|has| has.routes.contains(&has.route(way.route.0)));
+        let may = |way: &&AppChannel| account.is_none_or(|has| has.routes.contains(&has.route(way.route.0)));
         app.ways.iter().skip_while(|way| way.channel != it.channel).skip(1).find(may).map(|it| it.channel)
     }
 
