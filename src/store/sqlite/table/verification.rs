@@ -27,8 +27,8 @@ pub(in crate::store::sqlite) const TABLE: Table = Table {
 };
 
 /// `manner` is of bits: 1 to a number for tests, 2 of an account that tries things out, 4 with a code that the
-/// application chose, 8 that went by more than the telephone network; 0 where it can show that somebody has the number. `particulars` is JSON: what the code is made
-/// of, its messages and their sends, and what is said beside it.
+/// application chose, 8 that went by more than the telephone network; 0 where it can show that somebody has the
+/// number. `particulars` is JSON: what the code is made of, its messages and their sends, and what is said beside it.
 const CREATE: &str = "
 CREATE TABLE verification (
     n INTEGER PRIMARY KEY, token INTEGER NOT NULL, account INTEGER NOT NULL, app INTEGER NOT NULL,
