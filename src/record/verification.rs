@@ -6,7 +6,7 @@ use crate::message::hidden::Seed;
 use crate::message::id::{AccountId, AppId, MessageId, VerificationId};
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::verify::progress::VerificationState;
+use crate::verify::progress::{VerificationState, VerificationStatus};
 use std::collections::BTreeMap;
 
 /// A verification.
@@ -57,6 +57,12 @@ impl Verification {
     /// Whether its code went by more than the telephone network.
     pub fn is_elsewhere(&self) -> bool {
         self.sends.iter().any(|it| !it.channel.is_telephony())
+    }
+
+    /// Whether it shows that somebody has the number, who is known from then on.
+    pub fn shows_owner(&self) -> bool {
+        let approved = self.progress.status() == VerificationStatus::Approved;
+        approved && self.is_guarded() && !self.is_chosen() && !self.is_elsewhere()
     }
 
     /// Whether the application chose its code.

@@ -22,10 +22,7 @@ impl Image {
     }
 
     pub(super) fn was_verified(&self, to: E164, since: Time) -> bool {
-        let ended_well = |it: &Verification| {
-            it.progress.status() == VerificationStatus::Approved && it.is_guarded() && !it.is_chosen()
-        };
-        self.verifications.values().any(|it| it.to == to && ended_well(it) && since <= it.progress.ended())
+        self.verifications.values().any(|it| it.to == to && it.shows_owner() && since <= it.progress.ended())
     }
 
     pub(super) fn converted(&self) -> Vec<Converted> {
