@@ -5,6 +5,7 @@
 
 use crate::api::handler::context::{Context, OTHER};
 use crate::api::handler::head;
+use crate::api::handler::panics::{caught, fault_of_ours};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::hook;
 use crate::api::operate::{
@@ -23,13 +24,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use axum::{Extension, Router};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Instant;
 use tower_service::Service;
 
@@ -254,11 +252,6 @@ async fn around(State(context): State<Arc<Context>>, request: Request, next: Nex
     watch(&context, (endpoint, may_be_kept), request, |it| next.run(it)).await
 }
 
-/// The answer to a request whose handler panicked.
-pub(in crate::api) fn fault_of_ours() -> Response {
-    Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response()
-}
-
 /// Refuses what HTTP does, catches panics, says of refusals for what they are, takes the time, counts.
 async fn watch<F: Future<Output = Response>>(
     context: &Context,
@@ -291,18 +284,4 @@ fn endpoint(method: &Method, pattern: &str) -> &'static str {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let is = |known: &&&str| known.split_once(' ').is_some_and(|it| it == (method.as_str(), pattern));
     ENDPOINTS.iter().find(is).copied().unwrap_or(OTHER)
-}
-
-/// What a future gives, or nothing where it panics.
-pub(in crate::api) async fn caught<F: Future>(future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    std::future::poll_fn(move |cx| {
-        // After a panic the future is never polled again, so nothing sees what it left behind.
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
-            Err(_) => Poll::Ready(None),
-        }
-    })
-    .await
 }

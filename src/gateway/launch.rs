@@ -26,8 +26,8 @@ use tracing::{info, warn};
 /// How the loop ended, once it has.
 pub(super) type Ended = oneshot::Receiver<Result<(), Poisoned>>;
 
-/// Starts the loop over a store, with its ends of the lanes that lead to it and from it; who does not want to be written
-/// to is shared with it.
+/// Starts the loop over a store, with its ends of the lanes that lead to it and from it; who does not want to be
+/// written to is shared with it.
 pub(super) fn launch(
     mut store: Sqlite,
     loaded: &Loaded,

@@ -11,6 +11,7 @@ pub mod key;
 pub mod auth;
 pub(super) mod admitted;
 pub(super) mod head;
+pub(super) mod panics;
 pub(super) mod accept;
 pub(super) mod body;
 pub(super) mod query;

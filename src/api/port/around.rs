@@ -2,10 +2,10 @@
 
 use crate::api::handler::context::Context;
 use crate::api::handler::head;
+use crate::api::handler::panics::{caught, fault_of_ours};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::port::kind::{PortKind, PortRole};
 use crate::api::port::{twilio, vonage};
-use crate::api::router::{caught, fault_of_ours};
 use crate::text::base64;
 use axum::body::Body;
 use axum::extract::{Request, State};
