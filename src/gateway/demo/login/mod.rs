@@ -38,12 +38,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 
 /// The carriers, in the order of the route.
 const CARRIERS: [&str; 2] = ["first", "second"];
-/// How long it may take to end.
-const STOP_MAX: Duration = Duration::from_secs(10);
 /// How long the first carrier has to say that a code arrived.
 const RECEIPT_WINDOW: Duration = Duration::from_secs(5);
 /// How long the second takes to deliver one.
@@ -78,19 +75,12 @@ pub(super) async fn play(demo: Demo) -> Result<(), DemoError> {
         result = tell(demo, at, told) => result,
         () = ending.wanted() => Ok(()),
     };
-    let stopping = async {
-        _ = stop.send(true);
-        _ = serving.await;
-        watching.shutdown().await;
-        setting.stop().await?;
-        first.stop().await;
-        second.stop().await;
-        Ok::<(), DemoError>(())
-    };
-    // What has not ended by then ends with the process.
-    if let Ok(stopped) = timeout(STOP_MAX, stopping).await {
-        stopped?;
-    }
+    _ = stop.send(true);
+    _ = serving.await;
+    watching.shutdown().await;
+    setting.stop().await?;
+    first.stop().await;
+    second.stop().await;
     result
 }
 
