@@ -119,9 +119,9 @@ impl App {
         self.ways.first().map_or(Channel::Sms, |it| it.channel)
     }
 
-    /// What is offered behind a channel.
-    pub fn next(&self, channel: Channel) -> Option<Channel> {
-        self.ways.iter().skip_while(|it| it.channel != channel).nth(1).map(|it| it.channel)
+    /// What may be offered behind a channel, in its order.
+    pub fn behind(&self, channel: Channel) -> impl Iterator<Item = &AppChannel> {
+        self.ways.iter().skip_while(move |it| it.channel != channel).skip(1)
     }
 
     /// The language of its texts that is nearest to one asked for: itself, then what stands before its hyphen. Each way
@@ -199,7 +199,7 @@ pub(crate) mod tests {
     fn channels_are_offered_in_their_order() {
         let app = app();
         assert_eq!(app.first(), Channel::Sms);
-        let next = [Channel::Sms, Channel::Voice, Channel::Email].map(|it| app.next(it));
+        let next = [Channel::Sms, Channel::Voice, Channel::Email].map(|it| app.behind(it).next().map(|it| it.channel));
         assert_eq!(next, [Some(Channel::Voice), None, None]);
     }
 

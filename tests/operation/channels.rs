@@ -94,6 +94,15 @@ fn a_call_is_offered_where_no_receipt_comes_and_reads_the_same_code_to_who_asks_
     };
     let ways: Vec<Value> = sum["ways"].as_array().unwrap().iter().map(way).collect();
     assert_eq!(json!(ways), json!([["NL", "sms", "acme", 1, 0, 0.0], ["NL", "voice", "caller", 1, 1, 1.0]]));
+    // What was begun before and behind a time.
+    let next = stage.start(json!({ "to": "+31612345680" })).json();
+    let between = next["created_at"].as_str().expect("a time");
+    let of = |asked: &str| stage.daemon.client().get(&format!("/v1/verifications/summary?{asked}"));
+    let begun = |asked: &str| of(asked).json()["verifications"].as_u64();
+    assert_eq!(begun(&format!("until={between}")), Some(1));
+    assert_eq!(begun(&format!("since={between}")), Some(1));
+    assert_eq!((begun(""), begun("until=2026-01-01T00:00:00.000Z")), (Some(2), Some(0)));
+    assert_eq!(of(&format!("since={between}&until={between}")).status, 422);
     let end = stage.daemon.client().get("/v1/events?types=verification.approved").json();
     assert_eq!(
         (&end["data"][0]["data"]["channel"], &end["data"][0]["data"]["carrier"]),

@@ -72,6 +72,9 @@ impl Stage {
         let text = [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
         assert!(output.status.success(), "{script}: {text}");
         assert!(text.contains("all of it"), "{text}");
+        let counted =
+            self.daemon.metrics().value(&format!("http_requests_total{{endpoint=\"port {port}\",code=\"200\"}}"));
+        assert!(1.0 < counted, "{counted}");
     }
 }
 

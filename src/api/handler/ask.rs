@@ -97,7 +97,7 @@ fn guarded(guard: GuardKind, (until, wait): (Time, Option<Duration>), channels: 
     let (kind, detail) = if guard.is_a_challenge() {
         (Kind::ChallengeRequired, "No code goes there by this channel: let the person prove himself in another way.")
     } else if wait.is_none() {
-        (Kind::ChallengeRequired, "An SMS there costs more than may be spent.")
+        (Kind::ChallengeRequired, "A code there costs more than may be spent.")
     } else {
         (Kind::VerificationLimited, "There were enough codes or guesses for now.")
     };

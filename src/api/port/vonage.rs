@@ -169,7 +169,8 @@ pub(in crate::api) async fn next(
 ) -> Result<Response, Problem> {
     let (account, plan) = (by.account(), by.plan());
     let before = found(&context, &by, &role, &id).await?;
-    let next = before.offered.or_else(|| plan.apps.get(&before.app)?.next(before.channel)).map(Channel::word);
+    let behind = || Some(plan.apps.get(&before.app)?.behind(before.channel).next()?.channel);
+    let next = before.offered.or_else(behind).map(Channel::word);
     let Some(next) = next else {
         let detail = "This Verify request has no remaining workflow actions";
         return Ok(json::answer(StatusCode::CONFLICT, &json!({ "title": "Conflict", "detail": detail }), 128));

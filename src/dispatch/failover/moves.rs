@@ -135,11 +135,9 @@ impl Dispatch {
         let cause = Some(Cause::NoReceipt);
         let left = self.left(entry, cause, self.carriers_tried(entry, cause));
         let next = left.iter().copied().find(|(it, _)| self.is_open(*it, false));
-        if next.is_none() {
-            self.beat.stuck.insert(seq);
-        }
         if next.is_none() && now < entry.body.expires && !left.is_empty() {
             // One may open yet.
+            self.beat.stuck.insert(seq);
             return self.set_due(&keys, self.receipt_window(keys[0]).map_or(Time::NEVER, |it| now + it));
         }
         let body = entry.body.clone();

@@ -41,8 +41,8 @@ impl Dispatch {
             let Some(it) = self.verifications.numbered(n, store)? else { continue };
             self.bring(it.messages.iter().map(|it| it.seq), store)?;
             let entry = |it: &MessageId| self.set.get(it.seq).map(|it| &it.entry);
-            let has_reached_nobody = it.messages.iter().all(|it| entry(it).is_none_or(has_reached_nobody));
-            if has_reached_nobody && !self.offers(&it) {
+            let in_vain = it.messages.iter().all(|it| entry(it).is_none_or(has_reached_nobody));
+            if in_vain && !self.offers(&it) {
                 let is_live = it.progress.is_live(self.beat.now);
                 let end = if is_live { VerificationEnd::Fail } else { VerificationEnd::Expire };
                 self.end_verification(it, end, dice, store)?;

@@ -60,7 +60,11 @@ impl Dispatch {
         let mut channels = Vec::new();
         for way in self.beat.plan.apps.get(&app).map_or(&[][..], |it| &it.ways) {
             let wish = self.wish_of((app, way.channel, to, by), self.beat.now);
-            if is_free || self.ask_guards(&wish, store)?.refused.is_none() {
+            let goes = match way.channel == channel {
+                true => refused.is_none(),
+                false => is_free || self.ask_guards(&wish, store)?.refused.is_none(),
+            };
+            if goes {
                 channels.push(way.channel);
             }
         }

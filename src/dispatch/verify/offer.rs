@@ -19,6 +19,10 @@ use std::sync::Arc;
 impl Dispatch {
     /// Offers another channel for the codes of which the last message has come to nothing in this beat.
     pub(crate) fn offer_channels<S: Store>(&mut self, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
+        if self.beat.plan.apps.is_empty() {
+            self.beat.stuck.clear();
+            return Ok(());
+        }
         let in_vain = |it: Status| it.is_final() && it != Status::Delivered;
         let ended = self.beat.out.changes.iter().filter(|it| in_vain(it.after)).map(|it| it.seq);
         let all: Vec<Seq> = ended.chain(std::mem::take(&mut self.beat.stuck)).collect();
@@ -58,7 +62,7 @@ impl Dispatch {
         let account = self.beat.plan.accounts.get(&it.account);
         // Of an account that is not configured nobody knows what it may.
         let may = |way: &&AppChannel| account.is_none_or(|has| has.routes.contains(&has.route(way.route.0)));
-        app.ways.iter().skip_while(|way| way.channel != it.channel).skip(1).find(may).map(|it| it.channel)
+        app.behind(it.channel).find(may).map(|it| it.channel)
     }
 
     /// Those that were offered and are taken without anybody asking, once more: a kill may have come in between.
@@ -84,7 +88,7 @@ impl Dispatch {
             status: it.progress.status().word(),
             channel: it.channel.word(),
             next_channel: next.word(),
-            auto: app.auto_channel,
+            auto: takes && app.auto_channel,
             client_ref: it.client_ref.as_deref(),
             created_at: self.beat.shown(it.created).to_string(),
         };
